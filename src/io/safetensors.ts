@@ -1,0 +1,295 @@
+// The safetensors container: bytes to named tensors and back. A file is an 8-byte little-endian header length, a JSON
+// header and the tensors' bytes. Model files and checkpoints are built on it; it knows nothing of either.
+// Invariant: reading validates the whole header before it hands out a tensor, never allocates by a size the file claims
+// (tensors are views), and throws nothing but FormatError, whatever the bytes.
+
+import { type ErrorFields, FormatError } from "../errors.ts";
+
+/** Bytes of one element, for every type of the format whose elements are whole bytes. */
+const DTYPE_BYTES = new Map([
+  ...["BOOL", "U8", "I8", "F8_E4M3", "F8_E5M2", "F8_E8M0"].map((dtype) => [dtype, 1] as const),
+  ...["U16", "I16", "F16", "BF16"].map((dtype) => [dtype, 2] as const),
+  ...["U32", "I32", "F32"].map((dtype) => [dtype, 4] as const),
+  ...["U64", "I64", "F64", "C64"].map((dtype) => [dtype, 8] as const),
+]);
+
+/** The format's own limit. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+/** A tensor as it lies in a file. `data` is a view: it may start at any address, so copy it before viewing as floats. */
+export interface SafetensorsView {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data: Uint8Array;
+}
+
+/** What a safetensors file holds, in the order of its header. */
+export interface SafetensorsFile {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: ReadonlyMap<string, SafetensorsView>;
+}
+
+/** Caps for files from untrusted sources. */
+export interface ReadSafetensorsOptions {
+  /** Largest header accepted, in bytes; default and maximum 100,000,000 (the format's own limit). */
+  readonly maxHeaderBytes?: number;
+  /** Most tensors accepted; default 100,000. */
+  readonly maxTensors?: number;
+}
+
+/** A tensor to be written. */
+export interface SafetensorsTensor {
+  readonly name: string;
+  readonly dtype: "F32" | "F64" | "U8" | "I32" | "U32";
+  readonly shape: readonly number[];
+  /** The elements as a typed array of that type, or their little-endian bytes. */
+  readonly data: ArrayBufferView;
+}
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+function fail(code: string, message: string, fields?: ErrorFields, cause?: unknown): never {
+  throw new FormatError(`safetensors/${code}`, `safetensors: ${message}`, fields, { cause });
+}
+
+/** Number of bytes of a tensor; refuses what a double cannot count exactly. */
+function tensorBytes(tensor: string, dtype: string, shape: readonly number[]): number {
+  let bytes = DTYPE_BYTES.get(dtype);
+  if (!bytes) fail("dtype", `tensor "${tensor}" has unknown dtype ${JSON.stringify(dtype)}`, { tensor });
+  for (const size of shape) {
+    bytes *= size;
+    if (!Number.isSafeInteger(bytes))
+      fail("overflow", `tensor "${tensor}": shape [${shape}] overflows`, { tensor });
+  }
+  return bytes;
+}
+
+/** Names must survive UTF-8 and must not reach a prototype when a caller uses them as keys. */
+function checkName(tensor: string): void {
+  if (tensor in {} || /\p{Surrogate}/u.test(tensor)) {
+    fail("name", `tensor name ${JSON.stringify(tensor)} is not allowed`, { tensor });
+  }
+}
+
+/**
+ * Reads the header by its own grammar rather than with JSON.parse, which keeps the last of two equal keys, rounds
+ * large integers, takes 1e0 for an integer and overflows the stack on deep nesting.
+ */
+class HeaderReader {
+  readonly entries = new Map<string, Entry>();
+  metadata: Record<string, string> = Object.create(null);
+  private at = 0;
+
+  constructor(
+    private readonly text: string,
+    maxTensors: number,
+  ) {
+    if (text[0] !== "{") this.unexpected("'{'");
+    let hasMetadata = false;
+    this.object((key) => {
+      if (key === "__metadata__") {
+        if (hasMetadata) this.duplicate(key);
+        hasMetadata = true;
+        this.object((name) => {
+          if (name in this.metadata) this.duplicate(name);
+          this.metadata[name] = this.string();
+        });
+        return;
+      }
+      checkName(key);
+      if (this.entries.has(key)) this.duplicate(key);
+      if (this.entries.size >= maxTensors) fail("too-many-tensors", `more than ${maxTensors} tensors`);
+      this.entries.set(key, this.entry(key));
+    });
+    this.skipSpace();
+    if (this.at < text.length) this.unexpected("the end of the header");
+  }
+
+  private entry(tensor: string): Entry {
+    let dtype: string | undefined;
+    let shape: number[] | undefined;
+    let offsets: number[] | undefined;
+    this.object((key) => {
+      if (key === "dtype" && dtype === undefined) dtype = this.string();
+      else if (key === "shape" && !shape) shape = this.integers();
+      else if (key === "data_offsets" && !offsets) offsets = this.integers();
+      else
+        fail("field", `tensor "${tensor}" has an unknown or repeated field ${JSON.stringify(key)}`, {
+          tensor,
+        });
+    });
+    if (dtype === undefined || !shape || offsets?.length !== 2) {
+      fail("field", `tensor "${tensor}" needs dtype, shape and two data_offsets`, { tensor });
+    }
+    const [begin, end] = offsets as [number, number];
+    const bytes = tensorBytes(tensor, dtype, shape);
+    if (end - begin !== bytes) {
+      const message = `tensor "${tensor}": ${dtype} [${shape}] takes ${bytes} bytes, its offsets are [${offsets}]`;
+      fail("size-mismatch", message, { tensor });
+    }
+    return { dtype, shape, begin, end };
+  }
+
+  private object(member: (key: string) => void): void {
+    this.list("{", "}", () => {
+      const key = this.string();
+      if (!this.take(":")) this.unexpected("':'");
+      member(key);
+    });
+  }
+
+  private integers(): number[] {
+    const values: number[] = [];
+    this.list("[", "]", () => {
+      this.skipSpace();
+      const start = this.at;
+      while (this.text[this.at]! >= "0" && this.text[this.at]! <= "9") this.at++;
+      const digits = this.text.slice(start, this.at);
+      if (!digits || (digits[0] === "0" && digits !== "0")) this.unexpected("an integer ≥ 0");
+      if (!Number.isSafeInteger(+digits))
+        fail("overflow", `integer ${digits.slice(0, 40)} is above 2^53 - 1`);
+      values.push(+digits);
+    });
+    return values;
+  }
+
+  private list(open: string, close: string, item: () => void): void {
+    if (!this.take(open)) this.unexpected(`'${open}'`);
+    if (this.take(close)) return;
+    do item();
+    while (this.take(","));
+    if (!this.take(close)) this.unexpected(`',' or '${close}'`);
+  }
+
+  private string(): string {
+    if (!this.take('"')) this.unexpected("a string");
+    const start = this.at - 1;
+    for (; this.text[this.at] !== '"'; this.at++) {
+      if (this.text[this.at] === "\\") this.at++;
+      if (this.at >= this.text.length) this.unexpected("'\"'");
+    }
+    try {
+      // One string token: here JSON.parse is exact, and it refuses bad escapes and control characters.
+      return JSON.parse(this.text.slice(start, ++this.at));
+    } catch (cause) {
+      fail("json", `header: bad string at character ${start}`, {}, cause);
+    }
+  }
+
+  private take(token: string): boolean {
+    this.skipSpace();
+    if (this.text[this.at] !== token) return false;
+    this.at++;
+    return true;
+  }
+
+  private skipSpace(): void {
+    while (" \t\n\r".includes(this.text[this.at] ?? "x")) this.at++;
+  }
+
+  private duplicate(key: string): never {
+    fail("duplicate", `header holds the key ${JSON.stringify(key)} twice`, { tensor: key });
+  }
+
+  private unexpected(expected: string): never {
+    const got = this.at < this.text.length ? JSON.stringify(this.text[this.at]) : "the end";
+    fail("json", `header: expected ${expected} at character ${this.at}, got ${got}`);
+  }
+}
+
+/**
+ * Reads a safetensors file. Nothing is copied: each tensor's `data` is a view of `bytes`.
+ * @throws FormatError for anything the format forbids: bad header, repeated keys, unknown types, holes, overlaps.
+ */
+export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptions = {}): SafetensorsFile {
+  const maxHeaderBytes = Math.min(options.maxHeaderBytes ?? MAX_HEADER_BYTES, MAX_HEADER_BYTES);
+  if (bytes.length < 8)
+    fail("truncated", `expected at least 8 bytes, got ${bytes.length}; the file is cut short`);
+  const words = new DataView(bytes.buffer, bytes.byteOffset, 8);
+  const headerBytes = words.getUint32(0, true) + words.getUint32(4, true) * 2 ** 32;
+  if (headerBytes > maxHeaderBytes) {
+    fail("header-too-large", `header of ${headerBytes} bytes, the limit is ${maxHeaderBytes}`);
+  }
+  const start = 8 + headerBytes;
+  if (start > bytes.length) {
+    fail("truncated", `header of ${headerBytes} bytes in a file of ${bytes.length}; the file is cut short`);
+  }
+  let text: string;
+  try {
+    // ignoreBOM keeps a byte order mark in the text, where the header reader refuses it.
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, start));
+  } catch (cause) {
+    fail("utf8", "the header is not valid UTF-8", {}, cause);
+  }
+  const { entries, metadata } = new HeaderReader(text, options.maxTensors ?? 100_000);
+  let expected = 0;
+  // By begin, then end: an empty tensor comes before the one that starts where it stands.
+  for (const [tensor, { begin, end }] of [...entries].sort(
+    ([, a], [, b]) => a.begin - b.begin || a.end - b.end,
+  )) {
+    if (begin !== expected) {
+      const code = begin > expected ? "hole" : "overlap";
+      fail(code, `${code} before tensor "${tensor}": expected it at byte ${expected}, got ${begin}`, {
+        tensor,
+      });
+    }
+    expected = end;
+  }
+  const dataBytes = bytes.length - start;
+  if (dataBytes !== expected) {
+    const code = dataBytes < expected ? "truncated" : "trailing-bytes";
+    fail(code, `expected ${expected} bytes of data, got ${dataBytes}`);
+  }
+  const tensors = new Map<string, SafetensorsView>();
+  for (const [tensor, { dtype, shape, begin, end }] of entries) {
+    tensors.set(tensor, { dtype, shape, data: bytes.subarray(start + begin, start + end) });
+  }
+  return { metadata, tensors };
+}
+
+/**
+ * Writes a safetensors file. Wide types come first, then by name, as the reference writer does, so each tensor starts
+ * at a multiple of its element size; equal input gives equal bytes.
+ * @throws FormatError for a name used twice or not allowed, or data whose length does not fit the shape.
+ */
+export function writeSafetensors(
+  tensors: Iterable<SafetensorsTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const sorted = [...tensors].sort(
+    (a, b) => DTYPE_BYTES.get(b.dtype)! - DTYPE_BYTES.get(a.dtype)! || (a.name < b.name ? -1 : 1),
+  );
+  const header = new Map<string, object>();
+  if (Object.keys(metadata).length) header.set("__metadata__", metadata);
+  let end = 0;
+  for (const { name, dtype, shape, data } of sorted) {
+    checkName(name);
+    if (name === "__metadata__" || header.has(name))
+      fail("duplicate", `tensor name "${name}" is taken`, { tensor: name });
+    const begin = end;
+    end += tensorBytes(name, dtype, shape);
+    if (end - begin !== data.byteLength) {
+      const message = `tensor "${name}": ${dtype} [${shape}] takes ${end - begin} bytes, got ${data.byteLength}`;
+      fail("size-mismatch", message, { tensor: name });
+    }
+    header.set(name, { dtype, shape, data_offsets: [begin, end] });
+  }
+  // Not Object.fromEntries: it would move integer-like names to the front.
+  const members = Array.from(header, ([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  const json = new TextEncoder().encode(`{${members}}`);
+  const start = 8 + Math.ceil(json.length / 8) * 8;
+  const file = new Uint8Array(start + end).fill(32, 8, start);
+  new DataView(file.buffer).setUint32(0, start - 8, true);
+  file.set(json, 8);
+  let at = start;
+  for (const { data } of sorted) {
+    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return file;
+}
