@@ -1,0 +1,13 @@
+// The entry `edgegrad/data`: readers and preparation of data sets. Independent of the core and of the trainer.
+// Invariant: nothing here touches a file system or a runtime's own API; bytes come in, typed arrays go out.
+
+export {
+  gunzip,
+  type IdxFile,
+  isGzip,
+  type LabelledImages,
+  pairIdx,
+  parseIdx,
+  writeIdx,
+} from "./idx.ts";
+export { permutation, type Split, type SplitOptions, takeRows, trainTestSplit } from "./split.ts";
