@@ -51,15 +51,17 @@ export function philox4x32(
 
 /** A sequence of random numbers: the words of successive blocks under one key. */
 export class PhiloxStream {
+  private readonly seed: number;
+  private readonly stream: number;
   private readonly block = new Uint32Array(4);
   private counter = 0;
   private used = 4;
 
   /** Equal `seed` and `stream` give equal numbers; different streams of one seed are independent. */
-  constructor(
-    private readonly seed: number,
-    private readonly stream = 0,
-  ) {}
+  constructor(seed: number, stream = 0) {
+    this.seed = seed;
+    this.stream = stream;
+  }
 
   /** A whole number, uniform in [0, 2^32). */
   word(): number {

@@ -83,12 +83,11 @@ function checkName(tensor: string): void {
 class HeaderReader {
   readonly entries = new Map<string, Entry>();
   metadata: Record<string, string> = Object.create(null);
+  private readonly text: string;
   private at = 0;
 
-  constructor(
-    private readonly text: string,
-    maxTensors: number,
-  ) {
+  constructor(text: string, maxTensors: number) {
+    this.text = text;
     if (text[0] !== "{") this.unexpected("'{'");
     let hasMetadata = false;
     this.object((key) => {
