@@ -1,0 +1,233 @@
+/**
+ * Copies blocks of A and B into the panels that the register tiles read.
+ * Place: called by blocked.ts, before the tiles. Invariant: values are copied bit for bit; padding lanes of B are
+ * zero and the columns of C that they would make are never stored.
+ *
+ * Glossary: strides are bytes. A is reached as a + i·rowStep + p·depthStep, B as b + p·depthStep + j·columnStep.
+ */
+export class Transpose {
+  // The 4×4 transpose in two steps: pairs of rows interleaved, then pairs of pairs.
+  // @ts-expect-error: decorator
+  @inline
+  static low(x: v128, y: v128): v128 {
+    return i32x4.shuffle(x, y, 0, 4, 1, 5);
+  }
+  // @ts-expect-error: decorator
+  @inline
+  static high(x: v128, y: v128): v128 {
+    return i32x4.shuffle(x, y, 2, 6, 3, 7);
+  }
+  // @ts-expect-error: decorator
+  @inline
+  static lowPair(x: v128, y: v128): v128 {
+    return i64x2.shuffle(x, y, 0, 2);
+  }
+  // @ts-expect-error: decorator
+  @inline
+  static highPair(x: v128, y: v128): v128 {
+    return i64x2.shuffle(x, y, 1, 3);
+  }
+}
+
+// dst[p][r] = A[r][p], A row-major: rows × k → panel of `rows` floats per p   rows = 1…6
+export function packRows(dst: usize, a: usize, rowStep: usize, rows: u32, k: u32): void {
+  const width = (<usize>rows) << 2;
+  let row: u32 = 0;
+  if (rows >= 4) {
+    packFourRows(dst, width, a, rowStep, k);
+    row = 4;
+  }
+  if (row + 2 <= rows) {
+    packTwoRows(dst + (row << 2), width, a + rowStep * row, rowStep, k);
+    row += 2;
+  }
+  if (row < rows) packOneRow(dst + (row << 2), width, a + rowStep * row, k);
+}
+
+function packFourRows(dst: usize, width: usize, a: usize, rowStep: usize, k: u32): void {
+  let b = a + rowStep;
+  let c = b + rowStep;
+  let d = c + rowStep;
+  let left = k;
+  for (; left >= 4; left -= 4) {
+    const r0 = v128.load(a),
+      r1 = v128.load(b),
+      r2 = v128.load(c),
+      r3 = v128.load(d);
+    const t0 = Transpose.low(r0, r1),
+      t1 = Transpose.high(r0, r1);
+    const t2 = Transpose.low(r2, r3),
+      t3 = Transpose.high(r2, r3);
+    v128.store(dst, Transpose.lowPair(t0, t2));
+    v128.store(dst + width, Transpose.highPair(t0, t2));
+    dst += width << 1;
+    v128.store(dst, Transpose.lowPair(t1, t3));
+    v128.store(dst + width, Transpose.highPair(t1, t3));
+    dst += width << 1;
+    a += 16;
+    b += 16;
+    c += 16;
+    d += 16;
+  }
+  for (; left; --left) {
+    store<u32>(dst, load<u32>(a));
+    store<u32>(dst, load<u32>(b), 4);
+    store<u32>(dst, load<u32>(c), 8);
+    store<u32>(dst, load<u32>(d), 12);
+    dst += width;
+    a += 4;
+    b += 4;
+    c += 4;
+    d += 4;
+  }
+}
+
+function packTwoRows(dst: usize, width: usize, a: usize, rowStep: usize, k: u32): void {
+  let b = a + rowStep;
+  let left = k;
+  for (; left >= 4; left -= 4) {
+    const r0 = v128.load(a),
+      r1 = v128.load(b);
+    const t0 = Transpose.low(r0, r1),
+      t1 = Transpose.high(r0, r1);
+    v128.store64_lane(dst, t0, 0);
+    v128.store64_lane(dst + width, t0, 1);
+    dst += width << 1;
+    v128.store64_lane(dst, t1, 0);
+    v128.store64_lane(dst + width, t1, 1);
+    dst += width << 1;
+    a += 16;
+    b += 16;
+  }
+  for (; left; --left) {
+    store<u32>(dst, load<u32>(a));
+    store<u32>(dst, load<u32>(b), 4);
+    dst += width;
+    a += 4;
+    b += 4;
+  }
+}
+
+function packOneRow(dst: usize, width: usize, a: usize, k: u32): void {
+  for (; k; --k) {
+    store<u32>(dst, load<u32>(a));
+    dst += width;
+    a += 4;
+  }
+}
+
+// dst[p][r] = A[p][r], A stored by k: each p is `rows` floats in a run   rows = 1…6
+export function packRuns(dst: usize, a: usize, depthStep: usize, rows: u32, k: u32): void {
+  if (rows === 6) {
+    for (; k; --k) {
+      const run = v128.load(a);
+      const rest = load<u64>(a, 16);
+      v128.store(dst, run);
+      store<u64>(dst, rest, 16);
+      dst += 24;
+      a += depthStep;
+    }
+  } else if (rows === 5) {
+    for (; k; --k) {
+      const run = v128.load(a);
+      const rest = load<u32>(a, 16);
+      v128.store(dst, run);
+      store<u32>(dst, rest, 16);
+      dst += 20;
+      a += depthStep;
+    }
+  } else if (rows === 4) {
+    for (; k; --k) {
+      v128.store(dst, v128.load(a));
+      dst += 16;
+      a += depthStep;
+    }
+  } else {
+    for (; k; --k) {
+      store<u32>(dst, load<u32>(a));
+      if (rows > 1) store<u32>(dst, load<u32>(a, 4), 4);
+      if (rows > 2) store<u32>(dst, load<u32>(a, 8), 8);
+      dst += rows << 2;
+      a += depthStep;
+    }
+  }
+}
+
+// dst[j / 8][p][j % 8] = B[p][j], B row-major   columns = 8 · panels; k ≥ 1
+export function packColumns(dst: usize, b: usize, depthStep: usize, panels: u32, k: u32): void {
+  const panelBytes = (<usize>k) << 5;
+  let left = k;
+  // Four rows at once: each panel then receives two whole cache lines in a run.
+  for (; left >= 4; left -= 4) {
+    let b0 = b;
+    let b1 = b0 + depthStep;
+    let b2 = b1 + depthStep;
+    let b3 = b2 + depthStep;
+    let to = dst;
+    for (let j = panels; j; --j) {
+      v128.store(to, v128.load(b0));
+      v128.store(to, v128.load(b0, 16), 16);
+      v128.store(to, v128.load(b1), 32);
+      v128.store(to, v128.load(b1, 16), 48);
+      v128.store(to, v128.load(b2), 64);
+      v128.store(to, v128.load(b2, 16), 80);
+      v128.store(to, v128.load(b3), 96);
+      v128.store(to, v128.load(b3, 16), 112);
+      to += panelBytes;
+      b0 += 32;
+      b1 += 32;
+      b2 += 32;
+      b3 += 32;
+    }
+    dst += 128;
+    b += depthStep << 2;
+  }
+  for (; left; --left) {
+    let from = b;
+    let to = dst;
+    for (let j = panels; j; --j) {
+      v128.store(to, v128.load(from));
+      v128.store(to, v128.load(from, 16), 16);
+      to += panelBytes;
+      from += 32;
+    }
+    dst += 32;
+    b += depthStep;
+  }
+}
+
+// dst[j / 8][p][j % 8] = B[j][p], B stored by columns   columns = 8 · panels; k ≥ 1
+export function packTransposed(dst: usize, b: usize, columnStep: usize, panels: u32, k: u32): void {
+  for (let j = panels; j; --j) {
+    packFourRows(dst, 32, b, columnStep, k);
+    packFourRows(dst + 16, 32, b + (columnStep << 2), columnStep, k);
+    dst += (<usize>k) << 5;
+    b += columnStep << 3;
+  }
+}
+
+// dst[p][0…width) = B[p][0…columns), then zeros   columns < width or equal, any strides
+export function packRagged(
+  dst: usize,
+  width: u32,
+  b: usize,
+  depthStep: usize,
+  columnStep: usize,
+  columns: u32,
+  k: u32,
+): void {
+  for (; k; --k) {
+    let from = b;
+    let j: u32 = 0;
+    for (; j < columns; ++j) {
+      store<u32>(dst, load<u32>(from));
+      dst += 4;
+      from += columnStep;
+    }
+    for (; j < width; ++j) {
+      store<u32>(dst, 0);
+      dst += 4;
+    }
+    b += depthStep;
+  }
+}
