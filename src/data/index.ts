@@ -11,3 +11,4 @@ export {
   writeIdx,
 } from "./idx.ts";
 export { permutation, type Split, type SplitOptions, takeRows, trainTestSplit } from "./split.ts";
+export { type DigitOptions, type Digits, drawDigits } from "./synthetic-digits.ts";

@@ -88,13 +88,13 @@ function drawDigit(ink: Float64Array, style: DigitStyle, random: PhiloxStream): 
   const hand: Hand = {
     height,
     width: height * style.aspect * between(random, 0.76, 1.24),
-    slant: 0.16 * random.bell() + 0.08,
+    slant: 0.14 * random.bell() + 0.08,
     sine: (2 * t) / (1 + t * t),
     cosine: (1 - t * t) / (1 + t * t),
     bend: 0.07 * random.bell(),
     wave: 0.05 * random.bell(),
-    shiftX: 1.3 * random.bell(),
-    shiftY: 1.1 * random.bell(),
+    shiftX: 1.1 * random.bell(),
+    shiftY: 0.9 * random.bell(),
   };
   const radius = between(random, 0.55, 1.65);
   const softness = between(random, 0.7, 1.7);
