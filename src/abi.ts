@@ -501,7 +501,9 @@ export enum AdamField {
   WeightDecay = 13,
   Decoupled = 14,
   Powers = 15,
-  Count = 16,
+  /** 1: this record multiplies Powers by β first; 0: an earlier record of the step has done so. */
+  Advance = 16,
+  Count = 17,
 }
 
 /** Reports[CallStep·ReportWidth + Slot] = value   value: f32 scalar */

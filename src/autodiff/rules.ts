@@ -6,7 +6,7 @@
 import { StateError } from "../errors.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import { type AnyNode, type Node, type OpName, reducedElements } from "../graph/ops.ts";
-import { type Dim, type Shape, sameDim } from "../shape.ts";
+import { type Shape, sameDim } from "../shape.ts";
 
 /** dy: gradient of the node's value; y: the value itself; ins: its inputs. */
 type Rule<K extends OpName> = (
@@ -43,7 +43,7 @@ const unaryRule: Rule<"unary"> = (b, dy, y, [x]) => {
   const value = y as AnyNode;
   switch (fn) {
     case "affine":
-      return [p === 1 && !divisor ? dy : b.affine(dy, p, 0, divisor)];
+      return [p === 1 && !divisor ? dy : b.add("unary", [dy], { ...y.attrs, q: 0 })];
     case "abs":
       return [b.mul(b.unary("sign", x!), dy)]; // d|x|/dx = sign x
     case "square":
@@ -167,17 +167,13 @@ const rnnRule: Rule<"rnn"> = (b, dy, y, ins) => {
   const grads: (AnyNode | null)[] = [dx, dw];
   // The first step's state is h0 itself: dh0 = dx(first)·wᵀ. (Lengths are at least 1; see RnnField.)
   if (h0) {
-    const time = h.shape[1] as Dim;
-    const last = typeof time === "number" ? time - 1 : undefined;
-    if (reverse && (last === undefined || hasLengths))
+    if (reverse && hasLengths)
       throw new StateError(
         "autodiff/no-rule",
         `${y.layer}: a backward rnn has no gradient for h0 with variable time`,
-        {
-          layer: y.layer,
-        },
+        { layer: y.layer },
       );
-    const first = b.add("slice", [dx], { axis: 1, start: reverse ? last! : 0, length: 1 });
+    const first = b.add("slice", [dx], { axis: 1, start: reverse ? -1 : 0, length: 1 });
     grads.push(b.matmul(b.reshape(first, [h.shape[0]!, hidden]), w, false, true));
   }
   if (lengths) grads.push(null);

@@ -86,7 +86,7 @@ export interface OpAttrs {
   transpose: { permutation: readonly number[] };
   /** (x) → broadcast by NumPy's rule */
   expand: { shape: Shape };
-  /** (x) → elements start … start + length of an axis */
+  /** (x) → elements start … start + length of an axis; a negative start counts from the end */
   slice: { axis: number; start: number; length: Dim };
   /** (x) → zeros of the given shape with x at `start` of an axis: the gradient of slice */
   embedSlice: { axis: number; start: number; shape: Shape };
@@ -94,8 +94,8 @@ export interface OpAttrs {
   concat: { axis: number };
   /** (x) */
   cast: { to: DTypeName };
-  /** (x) → f(x); affine: (p·x + q) / divisor */
-  unary: { fn: UnaryName; p: number; q: number; divisor?: Dim };
+  /** (x) → f(x); affine: (p·x + q) / divisor, or with `bessel` (p·x + q) · n / (n − 1) for n = divisor > 1 */
+  unary: { fn: UnaryName; p: number; q: number; divisor?: Dim; bessel?: boolean };
   /** (saved, dy) → f′·dy; saved is y for tanh, sigmoid, relu, else x */
   unaryGrad: { fn: ActivationName; p: number; q: number };
   /** (a, b) with broadcasting */
@@ -130,8 +130,8 @@ export interface OpAttrs {
   // Effects: what a training step does beside computing values. They come last, in this order.
   /** (scalar) → written to column `slot` of the report */
   report: { slot: number };
-  /** (values…): fails the step, before anything lasting changes, if one of them is not finite */
-  guard: Record<never, never>;
+  /** (values…): fails the step if one of them, or with `gradients` any gradient, is not finite */
+  guard: { gradients: boolean };
   /** (): scales all gradients so that their joint 2-norm is at most `limit` */
   clipByNorm: { limit: number };
   /** (): clamps every gradient to ±limit */

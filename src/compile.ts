@@ -1,0 +1,237 @@
+// The pipeline on one page: Model → Graph → Graph + gradients + updates → Plan; tapes are encoded from it.
+//
+// Place: the map of the project; every stage before the core is called from here and nowhere else.
+// Invariant: pure functions from plain values to plain values; nothing here touches WASM memory.
+
+import { gradients } from "./autodiff/gradients.ts";
+import { ConfigError } from "./errors.ts";
+import { GraphBuilder } from "./graph/builder.ts";
+import type { AnyNode } from "./graph/ops.ts";
+import type { Mode } from "./layers/definition.ts";
+import type { Loss } from "./losses/losses.ts";
+import type { Metric } from "./metrics/metrics.ts";
+import { feedName, type Lowered, lowerModel, type Model, type ModelTensor } from "./model.ts";
+import type { Optimizer } from "./optimizers/optimizers.ts";
+import { storageOf } from "./plan/in-place.ts";
+import { type GraphRequest, type MemoryPlan, planMemory } from "./plan/plan.ts";
+import { type Binding, N } from "./shape.ts";
+
+/** What a trainer is compiled from. */
+export interface TrainingRequest {
+  readonly model: Model;
+  readonly losses: ReadonlyMap<string, { readonly loss: Loss; readonly weight: number }>;
+  readonly optimizer: Optimizer;
+  readonly metrics: readonly Metric[];
+  readonly binding: Binding;
+  /** Patterns of layer names that are not trained: "0", "conv*". */
+  readonly freeze: readonly string[];
+  readonly heapBase: number;
+  readonly maxBytes: number;
+}
+
+/** Everything the host needs to run a model: graphs, addresses, names. */
+export interface Program {
+  readonly model: Model;
+  readonly tensors: readonly ModelTensor[];
+  readonly trainable: ReadonlySet<string>;
+  readonly plan: MemoryPlan;
+  /** Index of each graph in `plan.graphs`. */
+  readonly graphs: { readonly train?: number; readonly evaluate?: number; readonly predict: number };
+  /** Columns of a report: "loss" first. */
+  readonly reports: readonly string[];
+  readonly binding: Binding;
+}
+
+/** Steps whose rates and reports fit the tables of one call. */
+const STEPS_PER_CALL = 4096;
+
+export function compileTraining(request: TrainingRequest): Program {
+  const train = trainingGraph(request);
+  const evaluate = evaluationGraph(request);
+  const predict = predictionGraph(request.model);
+  const plan = planMemory({
+    heapBase: request.heapBase,
+    maxBytes: request.maxBytes,
+    binding: request.binding,
+    trainable: train.trainable,
+    slotCount: request.optimizer.slots.length,
+    reportWidth: train.reports.length,
+    stepsPerCall: STEPS_PER_CALL,
+    graphs: [train.graph, evaluate, predict.graph],
+  });
+  return {
+    model: request.model,
+    tensors: train.lowered.tensors,
+    trainable: train.trainable,
+    plan,
+    graphs: { train: 0, evaluate: 1, predict: 2 },
+    reports: train.reports,
+    binding: request.binding,
+  };
+}
+
+/** A forward-only program: no gradients, no optimizer state, buffers reused. */
+export function compilePrediction(
+  model: Model,
+  binding: Binding,
+  heapBase: number,
+  maxBytes: number,
+): Program {
+  const { graph, lowered } = predictionGraph(model);
+  const plan = planMemory({
+    ...{ heapBase, maxBytes, binding, trainable: null, slotCount: 0, reportWidth: 1, stepsPerCall: 1 },
+    graphs: [graph],
+  });
+  return {
+    model,
+    tensors: lowered.tensors,
+    trainable: new Set(),
+    plan,
+    graphs: { predict: 0 },
+    reports: [],
+    binding,
+  };
+}
+
+function predictionGraph(model: Model): { graph: GraphRequest; lowered: Lowered } {
+  const b = new GraphBuilder();
+  const lowered = lowerModel(b, model, "predict");
+  guardInputs(b);
+  return { graph: { graph: b, outputs: [...lowered.outputs.values()].map((n) => n.id) }, lowered };
+}
+
+/** Fails the run, with the input's name, where data is not finite. */
+function guardInputs(b: GraphBuilder): void {
+  const inputs = b.nodes.filter((node) => node.op === "input" && node.dtype === "f32");
+  if (inputs.length > 0) b.add("guard", inputs, { gradients: false });
+}
+
+interface Objective {
+  readonly lowered: Lowered;
+  readonly loss: AnyNode;
+  /** Scalars in the order of the report. */
+  readonly scalars: readonly { readonly name: string; readonly value: AnyNode }[];
+}
+
+/** Model, losses and metrics: what training and evaluation have in common. */
+function objective(b: GraphBuilder, request: TrainingRequest, mode: Mode): Objective {
+  const lowered = lowerModel(b, request.model, mode);
+  const single = lowered.outputs.size === 1;
+  const weights = b.add("input", [], {
+    name: "sampleWeights",
+    role: "sampleWeights",
+    shape: [N],
+    dtype: "f32",
+  });
+  const parts: { name: string; value: AnyNode; weight: number }[] = [];
+  const metrics: { name: string; value: AnyNode }[] = [];
+  for (const [name, output] of lowered.outputs) {
+    const entry = request.losses.get(name);
+    if (!entry) continue;
+    b.layer = `${entry.loss.name} (loss)`;
+    const { shape, dtype } = entry.loss.target(output.shape);
+    const target = b.add("input", [], { name: feedName("y", name, single), role: "y", shape, dtype });
+    const perSample = entry.loss.perSample(b, output, target);
+    const value = b.reduceAll(entry.loss.reduction, b.mul(perSample, weights));
+    parts.push({ name: single ? "loss" : `${name}_loss`, value, weight: entry.weight });
+    for (const metric of request.metrics) {
+      b.layer = `${metric.name} (metric)`;
+      metrics.push({
+        name: single ? metric.name : `${name}_${metric.name}`,
+        value: metric.build(b, output, target),
+      });
+    }
+  }
+  b.layer = "loss";
+  const terms = parts.map(({ value, weight }) => (weight === 1 ? value : b.affine(value, weight)));
+  const data = terms.reduce((p, q) => b.addUp(p, q));
+  const loss = penalties(b, lowered).reduce((p, q) => b.addUp(p, q), data);
+  const scalars = [{ name: "loss", value: loss }, ...(single ? [] : parts), ...metrics];
+  b.layer = "";
+  return { lowered, loss, scalars };
+}
+
+/** Regularization terms, one per parameter that has one. */
+function penalties(b: GraphBuilder, lowered: Lowered): AnyNode[] {
+  return lowered.tensors.flatMap(({ fullName, regularizer }) => {
+    if (!regularizer) return [];
+    const w = lowered.nodes.get(fullName)!;
+    const { l1 = 0, l2 = 0 } = regularizer;
+    const terms: AnyNode[] = [];
+    if (l1) terms.push(b.affine(b.reduceAll("sumAbs", w), l1));
+    if (l2) terms.push(b.affine(b.reduceAll("sumSquares", w), l2));
+    return terms;
+  });
+}
+
+function report(b: GraphBuilder, scalars: Objective["scalars"]): string[] {
+  scalars.forEach(({ value }, slot) => {
+    b.add("report", [value], { slot });
+  });
+  return scalars.map(({ name }) => name);
+}
+
+function evaluationGraph(request: TrainingRequest): GraphRequest {
+  const b = new GraphBuilder();
+  const { scalars } = objective(b, request, "predict");
+  guardInputs(b);
+  report(b, scalars);
+  return { graph: b, outputs: [] };
+}
+
+interface TrainingGraph {
+  readonly graph: GraphRequest;
+  readonly lowered: Lowered;
+  readonly trainable: ReadonlySet<string>;
+  readonly reports: readonly string[];
+}
+
+function trainingGraph(request: TrainingRequest): TrainingGraph {
+  const b = new GraphBuilder();
+  const { lowered, loss, scalars } = objective(b, request, "train");
+  const trained = lowered.tensors.filter((t) => t.kind === "parameter" && !isFrozen(t.layer, request.freeze));
+  checkPatterns(request.freeze, lowered.tensors);
+  const wanted = trained.map((t) => lowered.nodes.get(t.fullName)!);
+  const grads = ownStorage(b, gradients(b, loss, wanted));
+
+  // From here on the step has effects; their order is binding (see ops.ts).
+  guardInputs(b);
+  const reports = report(b, scalars);
+  b.add("guard", [loss], { gradients: true });
+  const { clipNorm, clipValue, rule } = request.optimizer;
+  if (clipValue !== undefined) b.add("clipByValue", [], { limit: clipValue });
+  if (clipNorm !== undefined) b.add("clipByNorm", [], { limit: clipNorm });
+  for (const [state, value] of lowered.stateUpdates) b.add("assign", [value], { state });
+  b.add("update", [], { rule, group: 0 });
+  return {
+    graph: { graph: b, outputs: [], gradients: new Map(trained.map((t, i) => [t.fullName, grads[i]!.id])) },
+    lowered,
+    trainable: new Set(trained.map((t) => t.fullName)),
+    reports,
+  };
+}
+
+/** Each gradient gets a buffer of its own: one that is shared or is no temporary is copied. */
+function ownStorage(b: GraphBuilder, grads: readonly AnyNode[]): AnyNode[] {
+  const taken = new Set<number>();
+  return grads.map((g) => {
+    const root = b.at(storageOf(b.nodes, g.id));
+    const own = root.inputs.length === 0 || taken.has(root.id) ? b.affine(g, 1) : g;
+    taken.add(storageOf(b.nodes, own.id));
+    return own;
+  });
+}
+
+const matches = (layer: string, pattern: string): boolean =>
+  pattern.endsWith("*") ? layer.startsWith(pattern.slice(0, -1)) : layer === pattern;
+
+const isFrozen = (layer: string, freeze: readonly string[]): boolean => freeze.some((p) => matches(layer, p));
+
+function checkPatterns(freeze: readonly string[], tensors: readonly ModelTensor[]): void {
+  for (const pattern of freeze)
+    if (!tensors.some((t) => matches(t.layer, pattern)))
+      throw new ConfigError("config/freeze", `freeze: no layer with parameters matches "${pattern}"`, {
+        option: "freeze",
+        pattern,
+      });
+}

@@ -1,0 +1,148 @@
+// What a layer is to the rest of the project: checked options, parameters, and a lowering to primitive ops.
+//
+// Place: each file of this folder defines a few layers; registry.ts lists them all by the name that files use.
+// Invariant: lowering only appends nodes; everything a layer keeps between steps is a parameter or a state.
+
+import { ConfigError, ShapeError } from "../errors.ts";
+import type { GraphBuilder } from "../graph/builder.ts";
+import type { AnyNode } from "../graph/ops.ts";
+import type { JsonValue, Layer, LayerOptions, SymbolicTensor } from "../graph/semantic.ts";
+import type { Initializer } from "../initializers/initializers.ts";
+import { formatShape } from "../shape.ts";
+
+export type Mode = "train" | "predict";
+
+/** A tensor that a layer keeps. */
+export interface TensorSpec {
+  /** Without the layer's prefix, as PyTorch calls it: "weight", "bias", "running_mean". */
+  readonly name: string;
+  /** As it lies in memory. */
+  readonly shape: readonly number[];
+  /** Axes of the file and of `getWeights` in terms of the memory axes; absent: the same order. */
+  readonly fileAxes?: readonly number[];
+  readonly initializer: Initializer;
+  /** Defaults to those of the memory shape. */
+  readonly fans?: { readonly fanIn: number; readonly fanOut: number };
+  readonly regularizer?: Regularizer;
+}
+
+/** Adds l1·Σ|w| + l2·Σw² to the loss. */
+export interface Regularizer {
+  readonly l1?: number;
+  readonly l2?: number;
+}
+
+/** What a lowering may ask for. */
+export interface LowerContext {
+  readonly builder: GraphBuilder;
+  readonly mode: Mode;
+  /** Path of the layer, for messages. */
+  readonly layer: string;
+  /** Row lengths of variable-length input, if the model has them. */
+  readonly lengths: AnyNode | undefined;
+  parameter(spec: TensorSpec): AnyNode;
+  state(spec: TensorSpec): AnyNode;
+  /** In training: the state's value after this step. */
+  updateState(state: AnyNode, value: AnyNode): void;
+  /** A number that tells this dropout layer's random stream from the others'. */
+  stream(): number;
+}
+
+export interface LayerDefinition {
+  readonly op: string;
+  readonly version: number;
+  /** Names of the options that the layer knows; any other is refused. */
+  readonly options: readonly string[];
+  lower(context: LowerContext, inputs: readonly AnyNode[], options: LayerOptions): AnyNode;
+}
+
+/** Makes a layer from a definition and its options; `name` is taken out of them. */
+export function makeLayer(definition: LayerDefinition, options: object): Layer {
+  const { name, ...rest } = options as { name?: string };
+  const clean = checkOptions(definition, rest);
+  const identity = {};
+  const layer = (...inputs: SymbolicTensor[]): SymbolicTensor => {
+    const [first] = inputs;
+    if (!first?.builder)
+      throw new ConfigError("layer/input", `${definition.op}: call it with the result of another layer`, {
+        layer: definition.op,
+      });
+    return first.builder.call(identity, definition.op, definition.version, name, clean, inputs);
+  };
+  return Object.assign(layer, { op: definition.op });
+}
+
+/** Drops absent options; refuses unknown ones and values that are not plain data. */
+export function checkOptions(definition: LayerDefinition, options: object): LayerOptions {
+  const clean: Record<string, JsonValue> = {};
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (!definition.options.includes(key))
+      throw new ConfigError(
+        "layer/option",
+        `${definition.op}: unknown option "${key}"; known are ${definition.options.join(", ") || "none"}`,
+        { layer: definition.op, option: key },
+      );
+    if (typeof value === "function" || (typeof value === "number" && !Number.isFinite(value)))
+      throw badOption(definition.op, key, "a finite number, text, flag or plain object", value);
+    clean[key] = value as JsonValue;
+  }
+  return clean;
+}
+
+export function badOption(layer: string, option: string, expected: string, got: unknown): ConfigError {
+  return new ConfigError(
+    "layer/option",
+    `${layer}: option "${option}" must be ${expected}, got ${String(got)}`,
+    {
+      layer,
+      option,
+    },
+  );
+}
+
+/** A positive whole number. */
+export function sizeOption(layer: string, option: string, value: unknown): number {
+  if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
+  throw badOption(layer, option, "a positive whole number", value);
+}
+
+/** A number in [low, high), or the default. */
+export function rangeOption(
+  layer: string,
+  options: LayerOptions,
+  option: string,
+  fallback: number,
+  low: number,
+  high: number,
+): number {
+  const value = options[option] ?? fallback;
+  if (typeof value === "number" && value >= low && value < high) return value;
+  throw badOption(layer, option, `a number in [${low}, ${high})`, value);
+}
+
+export function flagOption(layer: string, options: LayerOptions, option: string, fallback: boolean): boolean {
+  const value = options[option] ?? fallback;
+  if (typeof value === "boolean") return value;
+  throw badOption(layer, option, "true or false", value);
+}
+
+/** A layer's input does not fit. */
+export function refuseInput(layer: string, expected: string, got: AnyNode): ShapeError {
+  return new ShapeError(
+    "layer/shape",
+    `${layer}: expected input ${expected}, got ${formatShape(got.shape)}`,
+    {
+      layer,
+      expected,
+      got: formatShape(got.shape),
+    },
+  );
+}
+
+/** The last dimension, which must be a known number. */
+export function lastDim(layer: string, x: AnyNode): number {
+  const last = x.shape.at(-1);
+  if (typeof last !== "number" || x.shape.length < 2) throw refuseInput(layer, "[N, …, features]", x);
+  return last;
+}

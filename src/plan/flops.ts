@@ -1,0 +1,34 @@
+// Work of each op: 2 per multiply-add in products, 1 per element elsewhere.
+//
+// Place: part of the plan; budgets of run() and fit() are counted in it, never in time.
+// Invariant: depends on shapes alone.
+
+import { type AnyNode, lastTwo, type Node, type OpName } from "../graph/ops.ts";
+import { type Binding, bindDim, bindShape, product } from "../shape.ts";
+
+const FREE: ReadonlySet<OpName> = new Set<OpName>([
+  "input",
+  "parameter",
+  "state",
+  "constant",
+  "fill",
+  "reshape",
+]);
+
+export function flopsOf(node: AnyNode, inputs: readonly AnyNode[], binding: Binding): number {
+  if (FREE.has(node.op)) return 0;
+  const elements = product(bindShape(node.shape, binding));
+  switch (node.op) {
+    case "matmul": {
+      const [, k] = lastTwo(inputs[0]!.shape, (node as Node<"matmul">).attrs.transA);
+      return 2 * elements * bindDim(k, binding);
+    }
+    case "rnn":
+    case "rnnGrad":
+      return 2 * elements * bindDim(node.shape.at(-1)!, binding);
+    case "reduce":
+      return product(bindShape(inputs[0]!.shape, binding));
+    default:
+      return elements;
+  }
+}

@@ -1,0 +1,142 @@
+// Places everything that outlives a step: tables, weights, gradients, optimizer state, inputs, constants.
+//
+// Place: first half of the plan; the temporaries of each graph follow in one arena shared by all its graphs.
+// Invariant: parameters stand in model order in one block with the states behind them, so that a fingerprint is one
+// pass over it; gradients and optimizer slots stand in the same order, so that one record updates a run of them.
+
+import { Uniform } from "../abi.ts";
+import type { Graph } from "../graph/builder.ts";
+import type { AnyNode, Node } from "../graph/ops.ts";
+import { type Binding, bindShape, product } from "../shape.ts";
+import { alignUp, bytesOf } from "./arena.ts";
+
+export interface Region {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/** Adjacent trainable parameters, updated by one record. Addresses of weights, gradients, and each slot. */
+export interface Run {
+  readonly weights: number;
+  readonly gradients: number;
+  readonly slots: readonly number[];
+  readonly elements: number;
+}
+
+export interface Layout {
+  readonly uniforms: number;
+  readonly rates: number;
+  readonly reports: number;
+  readonly reportWidth: number;
+  readonly stepsPerCall: number;
+  readonly parameters: ReadonlyMap<string, Region>;
+  readonly states: ReadonlyMap<string, Region>;
+  /** All parameters and states. */
+  readonly weights: Region;
+  readonly gradients: Region;
+  readonly gradientOf: ReadonlyMap<string, Region>;
+  readonly slots: readonly Region[];
+  /** f64 products of an optimizer (βᵗ). */
+  readonly powers: Region;
+  readonly runs: readonly Run[];
+  readonly inputs: ReadonlyMap<string, Region>;
+  readonly end: number;
+}
+
+export interface LayoutRequest {
+  readonly heapBase: number;
+  readonly graphs: readonly Graph[];
+  /** Names of the trainable parameters; null: inference, no gradients. */
+  readonly trainable: ReadonlySet<string> | null;
+  readonly slotCount: number;
+  readonly reportWidth: number;
+  readonly stepsPerCall: number;
+  readonly binding: Binding;
+}
+
+/** Hands out addresses upwards. */
+class Cursor {
+  constructor(public at: number) {}
+  take(bytes: number): Region {
+    const region = { address: this.at, bytes };
+    this.at += alignUp(bytes);
+    return region;
+  }
+}
+
+const distinct = <K extends "parameter" | "state" | "input">(graphs: readonly Graph[], op: K): Node<K>[] => {
+  const found = new Map<string, AnyNode>();
+  for (const graph of graphs)
+    for (const node of graph.nodes)
+      if (node.op === op && !found.has((node.attrs as { name: string }).name))
+        found.set((node.attrs as { name: string }).name, node);
+  return [...found.values()] as unknown as Node<K>[];
+};
+
+export function planLayout(request: LayoutRequest): Layout {
+  const { graphs, trainable, slotCount, binding, reportWidth, stepsPerCall } = request;
+  const cursor = new Cursor(alignUp(request.heapBase));
+  const uniforms = cursor.take(Uniform.Count * 4).address;
+  const rates = cursor.take(stepsPerCall * 4).address;
+  const reports = cursor.take(stepsPerCall * reportWidth * 4).address;
+
+  const place = (nodes: readonly { attrs: { name: string }; shape: Node["shape"] }[]) => {
+    const map = new Map<string, Region>();
+    for (const node of nodes)
+      map.set(node.attrs.name, cursor.take(4 * product(bindShape(node.shape, binding))));
+    return map;
+  };
+  const start = cursor.at;
+  const parameterNodes = distinct(graphs, "parameter");
+  const parameters = place(parameterNodes);
+  const states = place(distinct(graphs, "state"));
+  const weights = { address: start, bytes: cursor.at - start };
+
+  const trained = trainable ? [...parameters].filter(([name]) => trainable.has(name)) : [];
+  const gradientStart = cursor.at;
+  const gradientOf = new Map(trained.map(([name, { bytes }]) => [name, cursor.take(bytes)]));
+  const gradients = { address: gradientStart, bytes: cursor.at - gradientStart };
+  const slots = Array.from({ length: slotCount }, () => cursor.take(gradients.bytes));
+  const powers = cursor.take(16);
+
+  const runs: Run[] = [];
+  let open: { weights: number; gradients: number; bytes: number } | undefined;
+  const close = () => {
+    if (!open) return;
+    const { weights: w, gradients: g, bytes } = open;
+    const offset = g - gradients.address;
+    runs.push({ weights: w, gradients: g, slots: slots.map((s) => s.address + offset), elements: bytes / 4 });
+  };
+  for (const [name, region] of trained) {
+    const gradient = gradientOf.get(name)!.address;
+    const size = alignUp(region.bytes);
+    if (open && open.weights + open.bytes === region.address) open.bytes += size;
+    else {
+      close();
+      open = { weights: region.address, gradients: gradient, bytes: size };
+    }
+  }
+  close();
+
+  const inputs = new Map<string, Region>();
+  for (const node of distinct(graphs, "input"))
+    inputs.set(node.attrs.name, cursor.take(bytesOf(node as unknown as AnyNode, binding)));
+
+  return {
+    uniforms,
+    rates,
+    reports,
+    reportWidth,
+    stepsPerCall,
+    parameters,
+    states,
+    weights,
+    gradients,
+    gradientOf,
+    slots,
+    powers,
+    runs,
+    inputs,
+    end: cursor.at,
+  };
+}
