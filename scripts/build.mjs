@@ -1,0 +1,171 @@
+// Builds everything under build/: the WASM core, its embedded form, the JS entries, the types.
+//
+// Place: before tests, checks, benchmarks and publishing. Steps run in the order of the data they pass on.
+// Invariant: a step is skipped only if the content of all its inputs is what it was built from, so
+// `npm run build` is always right and cheap when nothing changed (`--force` rebuilds).
+//
+//     node scripts/build.mjs [--force] [--only core,js,types]
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { deflateRawSync } from "node:zlib";
+import { buildEntries } from "./bundle.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const build = join(root, "build");
+const generated = join(build, "generated");
+const stampFile = join(build, ".stamps.json");
+const lockFolder = join(build, ".lock");
+
+/** All files under the given files and folders, sorted, except those of other build systems. */
+function filesUnder(...paths) {
+  const found = [];
+  for (const path of paths) {
+    const full = join(root, path);
+    if (!existsSync(full)) continue;
+    if (!statSync(full).isDirectory()) found.push(full);
+    else {
+      for (const name of readdirSync(full).sort()) {
+        if (name !== "node_modules" && !name.startsWith(".")) found.push(...filesUnder(join(path, name)));
+      }
+    }
+  }
+  return found;
+}
+
+function hashOf(files) {
+  const hash = createHash("sha256");
+  for (const file of files)
+    hash.update(relative(root, file)).update("\0").update(readFileSync(file)).update("\0");
+  return hash.digest("hex");
+}
+
+// The files of src/ that the core compiles too: op numbers and record fields.
+const abiFiles = () =>
+  filesUnder("src").filter((file) => /^abi\b.*\.ts$/.test(relative(join(root, "src"), file)));
+
+// `node_modules/.bin` is not on the PATH outside npm scripts: tools are started through their own entry files.
+function tool(packageName, entry, args) {
+  const result = spawnSync(process.execPath, [join(root, "node_modules", packageName, entry), ...args], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (result.status !== 0) throw new Error(`${packageName} failed`);
+}
+
+function buildCore(variant) {
+  tool("assemblyscript", "bin/asc.js", ["--target", variant]);
+}
+
+// Base64 of the deflated binary: plain base64 of WASM gzips to 1.5 times the binary's own gzip, this to 1.0.
+function embedCore(variant) {
+  const name = `core${variant[0].toUpperCase()}${variant.slice(1)}`;
+  const text = deflateRawSync(readFileSync(join(build, `core.${variant}.wasm`)), { level: 9 }).toString(
+    "base64",
+  );
+  mkdirSync(generated, { recursive: true });
+  writeFileSync(join(generated, `core-${variant}.js`), `export const ${name} =\n  "${text}";\n`);
+}
+
+// tsc keeps `.ts` in the import paths of declarations; consumers need the `.js` that stands for `.d.ts`.
+function buildTypes() {
+  rmSync(join(build, "types"), { recursive: true, force: true });
+  tool("typescript", "bin/tsc", ["-p", "tsconfig.types.json"]);
+  for (const file of filesUnder("build/types")) {
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.replace(/(from\s+"|import\(")(\.[^"]*)\.ts"/g, '$1$2.js"'));
+  }
+}
+
+const steps = [
+  ...["simd", "relaxed", "debug"].map((variant) => ({
+    name: `core.${variant}`,
+    group: "core",
+    inputs: () => [...filesUnder("assembly", "asconfig.json"), ...abiFiles()],
+    outputs: [`core.${variant}.wasm`],
+    run: () => buildCore(variant),
+  })),
+  ...["simd", "relaxed"].map((variant) => ({
+    name: `embed.${variant}`,
+    group: "core",
+    inputs: () => filesUnder(`build/core.${variant}.wasm`, "scripts/build.mjs"),
+    outputs: [`generated/core-${variant}.js`],
+    run: () => embedCore(variant),
+  })),
+  {
+    name: "js",
+    group: "js",
+    inputs: () => filesUnder("src", "build/generated", "scripts/bundle.mjs", "package.json"),
+    outputs: ["default.js"],
+    run: () => buildEntries(root),
+  },
+  {
+    name: "types",
+    group: "types",
+    inputs: () => filesUnder("src", "tsconfig.json", "tsconfig.types.json"),
+    outputs: ["types/platform/default.d.ts"],
+    run: buildTypes,
+  },
+];
+
+// Two builds at once (an editor's and a test's) would read each other's half-written files.
+async function withLock(action) {
+  const started = Date.now();
+  for (;;) {
+    try {
+      mkdirSync(lockFolder);
+      break;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+      const owner = join(lockFolder, "pid");
+      const pid = existsSync(owner) ? Number(readFileSync(owner, "utf8")) : 0;
+      if ((pid > 0 && !isRunning(pid)) || (pid === 0 && Date.now() - started > 5000)) {
+        rmSync(lockFolder, { recursive: true, force: true });
+      } else await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+  writeFileSync(join(lockFolder, "pid"), String(process.pid));
+  try {
+    return await action();
+  } finally {
+    rmSync(lockFolder, { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+async function runSteps({ force, only }) {
+  const stamps = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, "utf8")) : {};
+  for (const step of steps) {
+    if (only !== undefined && !only.includes(step.group)) continue;
+    const stamp = hashOf(step.inputs());
+    const complete = step.outputs.every((output) => existsSync(join(build, output)));
+    if (!force && complete && stamps[step.name] === stamp) continue;
+    delete stamps[step.name];
+    const started = performance.now();
+    await step.run();
+    stamps[step.name] = stamp;
+    writeFileSync(stampFile, `${JSON.stringify(stamps, null, 2)}\n`);
+    console.error(`built ${step.name} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  }
+}
+
+const args = process.argv.slice(2);
+const only = args.includes("--only") ? args[args.indexOf("--only") + 1]?.split(",") : undefined;
+mkdirSync(build, { recursive: true });
+try {
+  await withLock(() => runSteps({ force: args.includes("--force"), only }));
+} catch (error) {
+  console.error(`build: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,16 @@
+// Types of the modules that the build writes or a bundler makes, so that `tsc` needs no build first.
+//
+// Place: read by tsc only. Invariant: names agree with embedCore() in scripts/build.mjs.
+
+declare module "*/generated/core-simd.js" {
+  export const coreSimd: string;
+}
+
+declare module "*/generated/core-relaxed.js" {
+  export const coreRelaxed: string;
+}
+
+declare module "*.wasm" {
+  const module: WebAssembly.Module;
+  export default module;
+}
