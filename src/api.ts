@@ -1,0 +1,63 @@
+// The only list of public names of the entry `edgegrad`.
+//
+// Place: re-exported by each platform entry beside its own loadCore. Invariant: a name that is not here is not public.
+
+export {
+  ConfigError,
+  CoreError,
+  EdgegradError,
+  FormatError,
+  ShapeError,
+  StateError,
+} from "./errors.ts";
+export type { Layer, SymbolicTensor } from "./graph/semantic.ts";
+export type { Initializer } from "./initializers/initializers.ts";
+export { type LoadedModel, loadModel } from "./io/model-file.ts";
+export type { NamedTensor, Weights } from "./io/weights.ts";
+export {
+  type ActivationOption,
+  elu,
+  gelu,
+  leakyRelu,
+  logSoftmax,
+  relu,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  tanh,
+} from "./layers/activations.ts";
+export {
+  add,
+  concat,
+  type DenseOptions,
+  dense,
+  dropout,
+  flatten,
+  multiply,
+  rescale,
+  reshape,
+} from "./layers/core-layers.ts";
+export type { Regularizer } from "./layers/definition.ts";
+export { batchNorm } from "./layers/normalization.ts";
+export { embedding, type SimpleRnnOptions, simpleRnn } from "./layers/sequence.ts";
+export { binaryCrossEntropy, huber, type Loss, mae, mse, softmaxCrossEntropy } from "./losses/losses.ts";
+export { accuracy, type Metric, meanAbsoluteError } from "./metrics/metrics.ts";
+export { functional, type InputShape, type InputSpec, type Model, sequential } from "./model.ts";
+export {
+  type AdamOptions,
+  adam,
+  adamw,
+  type Optimizer,
+  type SgdOptions,
+  sgd,
+} from "./optimizers/optimizers.ts";
+export type { PlanBytes } from "./plan/plan.ts";
+export type { Core, CoreOptions } from "./session.ts";
+export type { Arrays, DataSet, NumericArray } from "./train/feeds.ts";
+export type { Prediction } from "./train/forward.ts";
+export type { FitHistory } from "./train/history.ts";
+export type { TrainerOptions } from "./train/options.ts";
+export type { Predictor, PredictorOptions } from "./train/predictor.ts";
+export type { Progress, StopReason } from "./train/run-loop.ts";
+export type { BatchStream, Report, RunOptions, Trainer, TrainerPlan } from "./train/trainer.ts";

@@ -1,0 +1,333 @@
+// A program in a core's memory: writes its constants, keeps its tapes, runs them, reads and writes its tensors.
+//
+// Place: between the pure pipeline and the trainer. Invariant: a step is one call of `run`, and running it creates
+// no object; tapes are encoded once per batch size and at most four are kept.
+
+import { Op, RandomFn, Status, Uniform } from "../abi.ts";
+import type { Program } from "../compile.ts";
+import { CoreError } from "../errors.ts";
+import type { AnyNode, DTypeName } from "../graph/ops.ts";
+import { distributionOf, fansOf } from "../initializers/initializers.ts";
+import type { ModelTensor } from "../model.ts";
+import { alignUp } from "../plan/arena.ts";
+import { type GraphPlan, refuseOver } from "../plan/plan.ts";
+import { type Binding, bindShape, product } from "../shape.ts";
+import { encodeTape, type Tape } from "../tape/encode.ts";
+import { f32Bits, TapeWriter } from "../tape/writer.ts";
+import { hex } from "./hash.ts";
+import type { CoreInstance } from "./instance.ts";
+
+export type GraphKind = "train" | "evaluate" | "predict";
+
+/** Which records a tape holds: all, those before the update, or those with a check behind each. */
+export type TapeForm = "full" | "gradients" | "probe";
+
+/** Where a staged tensor stands. */
+export interface StagedTensor {
+  readonly address: number;
+  readonly dtype: DTypeName;
+  readonly rows: number;
+}
+
+export interface TapeRequest {
+  readonly kind: GraphKind;
+  readonly form: TapeForm;
+  readonly binding: Binding;
+  readonly staged?: ReadonlyMap<string, StagedTensor>;
+  /** Tells apart tapes over different staged tensors. */
+  readonly stagedKey?: string;
+}
+
+interface Slot {
+  readonly address: number;
+  key: string;
+  tape: Tape | undefined;
+  used: number;
+}
+
+/** A failure of a step, in terms of the graph. */
+export interface Fault {
+  readonly status: Status;
+  readonly node: AnyNode | undefined;
+  readonly detail: number;
+}
+
+const KEPT_TAPES = 4;
+/** A Random record is the longest that set-up uses. */
+const RANDOM_WORDS = 16;
+const UPDATE_OPS: ReadonlySet<string> = new Set([
+  "report",
+  "guard",
+  "clipByNorm",
+  "clipByValue",
+  "assign",
+  "update",
+]);
+
+/** Streams of random numbers: what a counter is used for, in its top byte. */
+export const STREAM = { parameter: 1 << 24, shuffle: 2 << 24 } as const;
+
+export class Executor {
+  readonly core: CoreInstance;
+  readonly program: Program;
+  readonly #slots: Slot[] = [];
+  #clock = 0;
+  /** First free byte behind the planned memory: staged data begins here. */
+  readonly stageBase: number;
+  readonly #maxBytes: number;
+  /** Room for the records of `runOnce` and, behind it, a digest. */
+  readonly #setup: number;
+  readonly #digest: number;
+
+  constructor(core: CoreInstance, program: Program, maxBytes: number) {
+    this.core = core;
+    this.program = program;
+    this.#maxBytes = maxBytes;
+    const sizes = program.plan.graphs.map((_, i) => this.#longestTape(i));
+    const slotBytes = alignUp(4 * Math.max(...sizes.map((s) => s.full), 64));
+    const probeBytes = alignUp(4 * Math.max(...sizes.map((s) => s.probe)));
+    let at = program.plan.end;
+    for (let i = 0; i <= KEPT_TAPES; i++) {
+      this.#slots.push({ address: at, key: "", tape: undefined, used: 0 });
+      at += i === KEPT_TAPES ? probeBytes : slotBytes;
+    }
+    this.#setup = at;
+    this.#digest = at + alignUp(4 * RANDOM_WORDS * (program.tensors.length + 2));
+    this.stageBase = alignUp(this.#digest + 32);
+    at = this.stageBase;
+    refuseOver(at, maxBytes, program.plan.bytes);
+    program.plan.bytes.total = at;
+    core.reserve(at);
+    this.#writeConstants();
+  }
+
+  /** Grows the memory for staged data; counted in `plan.bytes.staged`. */
+  reserveStage(bytes: number): void {
+    const { plan } = this.program;
+    refuseOver(this.stageBase + bytes, this.#maxBytes, plan.bytes);
+    this.core.reserve(this.stageBase + bytes);
+    plan.bytes.staged = Math.max(plan.bytes.staged, bytes);
+    plan.bytes.total = this.stageBase + plan.bytes.staged;
+  }
+
+  graph(kind: GraphKind): GraphPlan {
+    return this.program.plan.graphs[this.program.graphs[kind]!]!;
+  }
+
+  /** Words of the longest tape of a graph, plain (with every input staged) and with probes. */
+  #longestTape(index: number): { full: number; probe: number } {
+    const { plan, binding } = this.program;
+    const graph = plan.graphs[index]!;
+    const names = graph.schedule.filter((node) => node.op === "input").map((node) => node.attrs.name);
+    const staged = new Map(names.map((name) => [name, { address: 0, dtype: "f32" as const, rows: 1 }]));
+    const request = { plan, graph, binding, rows: 0, staged };
+    return {
+      full: encodeTape(request).words.length,
+      probe: encodeTape({ ...request, probe: true }).words.length,
+    };
+  }
+
+  #writeConstants(): void {
+    const { plan, binding } = this.program;
+    for (const { constants } of plan.graphs)
+      for (const { node, address } of constants) {
+        const at = address >> 2;
+        if (node.op === "constant") this.core.f32.set(node.attrs.data, at);
+        else if (node.op === "fill")
+          this.core.f32.fill(node.attrs.value, at, at + product(bindShape(node.shape, binding)));
+      }
+    this.resetSampleWeights();
+  }
+
+  /** Fills every tensor by its initializer, from the core's generator. */
+  initialize(seed: number): void {
+    const writer = new TapeWriter();
+    this.program.tensors.forEach((tensor, index) => {
+      const { address, bytes } = this.regionOf(tensor);
+      const distribution = distributionOf(tensor.initializer, tensor.fans ?? fansOf(tensor.shape));
+      if (distribution.kind === "constant") {
+        this.core.f32.fill(distribution.value, address >> 2, (address + bytes) >> 2);
+        return;
+      }
+      const fn = distribution.kind === "uniform" ? RandomFn.Uniform : RandomFn.Normal;
+      const spread = [f32Bits(distribution.p), f32Bits(distribution.q)];
+      writer.record(Op.Random, [address, bytes / 4, fn, ...spread, STREAM.parameter + index]);
+    });
+    this.setSeed(seed);
+    this.runOnce(writer);
+  }
+
+  setSeed(seed: number): void {
+    const at = this.program.plan.layout.uniforms >> 2;
+    this.core.u32[at + Uniform.SeedLow] = seed >>> 0;
+    this.core.u32[at + Uniform.SeedHigh] = Math.floor(seed / 2 ** 32) >>> 0;
+  }
+
+  /** Runs a few records that belong to no graph, without advancing the step counter. */
+  runOnce(writer: TapeWriter): void {
+    writer.record(Op.End, [0]);
+    this.core.u32.set(writer.words, this.#setup >> 2);
+    const { step } = this;
+    const status = this.core.run(this.#setup, this.program.plan.layout.uniforms, 1);
+    this.step = step;
+    if (status !== Status.Ok)
+      throw new CoreError("core/status", `a set-up record failed with status ${status}`);
+  }
+
+  regionOf(tensor: ModelTensor): { address: number; bytes: number } {
+    const { layout } = this.program.plan;
+    return (tensor.kind === "parameter" ? layout.parameters : layout.states).get(tensor.fullName)!;
+  }
+
+  /** The address of a tape, encoded at its first use; the least recently used of four makes room. */
+  tape(request: TapeRequest): Slot {
+    const { kind, form, binding, stagedKey = "" } = request;
+    const key = `${kind} ${form} ${binding.batch} ${binding.time} ${stagedKey}`;
+    const own = form === "probe" ? this.#slots.slice(KEPT_TAPES) : this.#slots.slice(0, KEPT_TAPES);
+    let slot = own.find((s) => s.key === key);
+    if (!slot) {
+      slot = own.reduce((oldest, s) => (s.used < oldest.used ? s : oldest));
+      const tape = encodeTape({
+        plan: this.program.plan,
+        graph: this.graph(kind),
+        binding,
+        rows: binding.batch,
+        ...(request.staged && { staged: request.staged }),
+        ...(form !== "full" && { keep: (node: AnyNode) => !UPDATE_OPS.has(node.op) }),
+        probe: form === "probe",
+      });
+      this.core.u32.set(tape.words, slot.address >> 2);
+      slot.key = key;
+      slot.tape = tape;
+    }
+    slot.used = ++this.#clock;
+    return slot;
+  }
+
+  /** Forgets tapes over staged data that is gone. */
+  dropTapes(): void {
+    for (const slot of this.#slots) slot.key = "";
+  }
+
+  /** Sets the uniforms of a call: rows in order from the first, one report per step. */
+  beginCall(): void {
+    const { layout } = this.program.plan;
+    const at = layout.uniforms >> 2;
+    const { u32 } = this.core;
+    u32[at + Uniform.CallStep] = 0;
+    u32[at + Uniform.Cursor] = 0;
+    u32[at + Uniform.Indices] = 0;
+    u32[at + Uniform.Rates] = layout.rates;
+    u32[at + Uniform.RateGroups] = 1;
+    u32[at + Uniform.Reports] = layout.reports;
+    u32[at + Uniform.ReportWidth] = layout.reportWidth;
+  }
+
+  /** Learning rates of the next call's steps. */
+  setRates(rate: number, steps: number): void {
+    const at = this.program.plan.layout.rates >> 2;
+    if (this.core.f32[at] === Math.fround(rate) && this.core.f32[at + steps - 1] === Math.fround(rate))
+      return;
+    this.core.f32.fill(rate, at, at + this.program.plan.layout.stepsPerCall);
+  }
+
+  /** A reported scalar of a step of the last call. */
+  report(step: number, slot: number): number {
+    const { reports, reportWidth } = this.program.plan.layout;
+    return this.core.f32[(reports >> 2) + step * reportWidth + slot]!;
+  }
+
+  /** Steps that the last call finished. */
+  get callSteps(): number {
+    return this.core.u32[(this.program.plan.layout.uniforms >> 2) + Uniform.CallStep]!;
+  }
+
+  /** Steps since the trainer began: the counter of random numbers. */
+  get step(): number {
+    const at = this.program.plan.layout.uniforms >> 2;
+    return this.core.u32[at + Uniform.StepHigh]! * 2 ** 32 + this.core.u32[at + Uniform.StepLow]!;
+  }
+
+  set step(value: number) {
+    const at = this.program.plan.layout.uniforms >> 2;
+    this.core.u32[at + Uniform.StepLow] = value >>> 0;
+    this.core.u32[at + Uniform.StepHigh] = Math.floor(value / 2 ** 32);
+  }
+
+  /** Every row counts once. */
+  resetSampleWeights(): void {
+    const weights = this.program.plan.layout.inputs.get("sampleWeights");
+    if (weights) this.core.f32.fill(1, weights.address >> 2, (weights.address + weights.bytes) >> 2);
+  }
+
+  /** Runs `steps` steps; uniforms of the call must be set. */
+  run(slot: Slot, steps: number): Status {
+    return this.core.run(slot.address, this.program.plan.layout.uniforms, steps);
+  }
+
+  /** What failed in the last run of a tape. */
+  fault(slot: Slot, status: Status): Fault {
+    const at = this.program.plan.layout.uniforms >> 2;
+    const offset = this.core.u32[at + Uniform.Fault]! - slot.address;
+    const entry = slot.tape!.source.find((s) => s.offset === offset);
+    const kind = slot.key.split(" ")[0] as GraphKind;
+    const node = entry && entry.node >= 0 ? this.graph(kind).graph.nodes[entry.node] : undefined;
+    return { status, node, detail: this.core.u32[at + Uniform.Detail]! };
+  }
+
+  /** A named tensor in the axis order of files, as a copy. */
+  read(
+    tensor: ModelTensor,
+    address = this.regionOf(tensor).address,
+  ): { shape: number[]; data: Float32Array } {
+    const { shape, fileAxes } = tensor;
+    const raw = this.core.f32.slice(address >> 2, (address >> 2) + product(shape));
+    if (!fileAxes) return { shape: [...shape], data: raw };
+    return { shape: fileAxes.map((a) => shape[a]!), data: permute(raw, shape, fileAxes) };
+  }
+
+  /** Writes a tensor given in the axis order of files. */
+  write(tensor: ModelTensor, data: ArrayLike<number>, address = this.regionOf(tensor).address): void {
+    const { shape, fileAxes } = tensor;
+    if (!fileAxes) {
+      this.core.f32.set(data, address >> 2);
+      return;
+    }
+    const inverse: number[] = [];
+    fileAxes.forEach((a, i) => {
+      inverse[a] = i;
+    });
+    const fileShape = fileAxes.map((a) => shape[a]!);
+    this.core.f32.set(permute(data, fileShape, inverse), address >> 2);
+  }
+
+  /** SHA-256 of all parameters and states, hex; NaNs are made canonical first. */
+  fingerprint(): string {
+    const { weights } = this.program.plan.layout;
+    const out = this.#digest;
+    const writer = new TapeWriter();
+    writer.record(Op.Sha256, [out, weights.address, weights.bytes, 1]);
+    this.runOnce(writer);
+    return hex(this.core.u8.subarray(out, out + 32));
+  }
+}
+
+/** Row-major data with its axes in another order. */
+function permute(data: ArrayLike<number>, shape: readonly number[], axes: readonly number[]): Float32Array {
+  const out = new Float32Array(data.length);
+  const strides = shape.map((_, i) => product(shape.slice(i + 1)));
+  const outShape = axes.map((a) => shape[a]!);
+  const outStrides = axes.map((a) => strides[a]!);
+  const index = new Array<number>(axes.length).fill(0);
+  let from = 0;
+  for (let i = 0; i < out.length; i++) {
+    out[i] = data[from]!;
+    for (let d = axes.length - 1; d >= 0; d--) {
+      from += outStrides[d]!;
+      if (++index[d]! < outShape[d]!) break;
+      from -= outStrides[d]! * outShape[d]!;
+      index[d] = 0;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,100 @@
+// One instance of the WASM core with a memory of its own.
+//
+// Place: the only file that instantiates the core; everything above addresses its memory by number.
+// Invariant: a trap never reaches the user as it is: it becomes a CoreError with its cause.
+
+import { instantiateSync } from "@assemblyscript/loader";
+import { Abi } from "../abi.ts";
+import { CoreError } from "../errors.ts";
+
+/** What assembly/index.ts exports. */
+interface CoreExports {
+  run(tape: number, uniforms: number, steps: number): number;
+  abiVersion(): number;
+  heapBase(): number;
+}
+
+const PAGE = 65536;
+
+export class CoreInstance {
+  readonly heapBase: number;
+  #memory: WebAssembly.Memory | undefined;
+  readonly #run: CoreExports["run"];
+  f32: Float32Array;
+  f64: Float64Array;
+  i32: Int32Array;
+  u32: Uint32Array;
+  u8: Uint8Array;
+
+  /** @throws CoreError if the module is not this release's core */
+  constructor(module: WebAssembly.Module) {
+    this.#memory = new WebAssembly.Memory({ initial: 2 });
+    let exports: CoreExports;
+    try {
+      // The loader wraps every export in a closure; the instance's own exports are called directly.
+      const result = instantiateSync(module, { env: { memory: this.#memory } });
+      exports = result.instance.exports as unknown as CoreExports;
+    } catch (cause) {
+      throw new CoreError("core/instantiate", "the WASM core could not be instantiated", {}, { cause });
+    }
+    if (exports.abiVersion() !== Abi.Version)
+      throw new CoreError(
+        "core/abi",
+        `the WASM core speaks version ${exports.abiVersion()} of the tape, the host ${Abi.Version}: use files of one release`,
+      );
+    this.heapBase = exports.heapBase() >>> 0;
+    this.#run = exports.run;
+    const buffer = this.#memory.buffer;
+    this.f32 = new Float32Array(buffer);
+    this.f64 = new Float64Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.u8 = new Uint8Array(buffer);
+  }
+
+  get bytes(): number {
+    return this.u8.length;
+  }
+
+  /** Makes the memory at least this large. */
+  reserve(bytes: number): void {
+    const missing = Math.ceil((bytes - this.bytes) / PAGE);
+    if (missing <= 0 || !this.#memory) return;
+    try {
+      this.#memory.grow(missing);
+    } catch (cause) {
+      throw new CoreError(
+        "core/memory",
+        `the core's memory cannot grow to ${(bytes / 1e6).toFixed(1)} MB: use a smaller batchSize or stageBytes`,
+        { bytes },
+        { cause },
+      );
+    }
+    const buffer = this.#memory.buffer;
+    this.f32 = new Float32Array(buffer);
+    this.f64 = new Float64Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.u8 = new Uint8Array(buffer);
+  }
+
+  /** Runs a tape; returns a Status. The one call from JS into the core. */
+  run(tape: number, uniforms: number, steps: number): number {
+    try {
+      return this.#run(tape, uniforms, steps);
+    } catch (cause) {
+      throw new CoreError("core/trap", "the WASM core trapped: this is a bug of edgegrad", {}, { cause });
+    }
+  }
+
+  /** Gives the memory back. */
+  release(): void {
+    this.#memory = undefined;
+    const empty = new ArrayBuffer(0);
+    this.f32 = new Float32Array(empty);
+    this.f64 = new Float64Array(empty);
+    this.i32 = new Int32Array(empty);
+    this.u32 = new Uint32Array(empty);
+    this.u8 = new Uint8Array(empty);
+  }
+}

@@ -1,0 +1,108 @@
+// Checkpoints: a model file with everything a run needs to go on bit for bit.
+//
+// Place: saved and resumed by trainers. Invariant: what is read back is exactly what was written, to the bit.
+
+import { FormatError } from "../errors.ts";
+import type { LossSpec } from "../losses/losses.ts";
+import type { Model } from "../model.ts";
+import type { OptimizerSpec } from "../optimizers/optimizers.ts";
+import { checkDigest, type Digest, FORMAT, GRAPH, modelIn, writeSigned } from "./model-file.ts";
+import { readSafetensors } from "./safetensors.ts";
+import { STATE_PREFIX, toTensor, type Weights, weightsIn } from "./weights.ts";
+
+/** What identifies the data of a run: it must be the same when the run goes on. */
+export interface DataIdentity {
+  readonly rows: number;
+  readonly types: readonly string[];
+  readonly hash: number;
+}
+
+/** Everything beside tensors; plain JSON. */
+export interface RunState {
+  readonly losses: readonly (LossSpec & { readonly output: string; readonly weight: number })[];
+  readonly optimizer: OptimizerSpec;
+  readonly metrics: readonly string[];
+  readonly batchSize: number;
+  readonly timeSteps: number;
+  readonly seed: number;
+  readonly freeze: readonly string[];
+  readonly sliceFlops: number;
+  readonly step: number;
+  /** Epochs finished, and rows done in the current one. */
+  readonly epoch: number;
+  readonly position: number;
+  /** Sums of the reports over the rows done in the current epoch, weighted by rows. */
+  readonly epochSums: readonly number[];
+  readonly shuffle: boolean;
+  readonly data: DataIdentity | null;
+}
+
+export interface Checkpoint {
+  readonly model: Model;
+  readonly weights: Weights;
+  readonly state: RunState;
+  /** Slot name → parameter name → values. */
+  readonly slots: ReadonlyMap<string, Weights>;
+  readonly powers: Float64Array;
+}
+
+const STATE = "edgegrad.run";
+const POWERS = `${STATE_PREFIX}powers`;
+
+export function encodeCheckpoint(checkpoint: Checkpoint, digest: Digest): Uint8Array {
+  const { model, weights, state, slots, powers } = checkpoint;
+  const tensors = Object.entries(weights).map(([name, tensor]) => toTensor(name, tensor));
+  for (const [slot, values] of slots)
+    for (const [name, tensor] of Object.entries(values))
+      tensors.push(toTensor(`${STATE_PREFIX}${slot}.${name}`, tensor));
+  tensors.push({ name: POWERS, dtype: "F64", shape: [powers.length], data: powers });
+  const metadata = {
+    [FORMAT]: "checkpoint/1",
+    [GRAPH]: JSON.stringify(model.graph),
+    [STATE]: JSON.stringify(state),
+  };
+  return writeSigned(tensors, metadata, digest);
+}
+
+/** @throws FormatError if the file is no checkpoint of this release or an older one */
+export function decodeCheckpoint(bytes: Uint8Array, digest: Digest): Checkpoint {
+  const file = readSafetensors(bytes);
+  const format = file.metadata[FORMAT];
+  if (format !== "checkpoint/1")
+    throw new FormatError(
+      "checkpoint/format",
+      format?.startsWith("checkpoint/")
+        ? `the checkpoint has format "${format}", this release reads "checkpoint/1": update edgegrad`
+        : "the file is no checkpoint: use loadModel or predictor for a model file",
+    );
+  checkDigest(bytes, file, digest);
+  const { model, weights } = modelIn(file);
+  const state = parseState(file.metadata[STATE]);
+  const slots = new Map<string, Weights>();
+  for (const name of file.tensors.keys()) {
+    const slot = /^edgegrad\.(\w+)\./.exec(name)?.[1];
+    if (slot && !slots.has(slot)) slots.set(slot, weightsIn(file, `${STATE_PREFIX}${slot}.`));
+  }
+  const view = file.tensors.get(POWERS);
+  if (view?.dtype !== "F64" || view.data.length !== 16)
+    throw new FormatError("checkpoint/powers", "the checkpoint lacks its optimizer's powers");
+  return { model, weights, state, slots, powers: new Float64Array(view.data.slice().buffer) };
+}
+
+const NUMBERS = ["batchSize", "timeSteps", "seed", "sliceFlops", "step", "epoch", "position"] as const;
+
+function parseState(text: string | undefined): RunState {
+  let raw: Partial<RunState>;
+  try {
+    raw = JSON.parse(text ?? "") as Partial<RunState>;
+  } catch (cause) {
+    throw new FormatError("checkpoint/state", "the checkpoint's run state is no JSON", {}, { cause });
+  }
+  const sound =
+    NUMBERS.every((key) => typeof raw[key] === "number" && raw[key] >= 0 && Number.isFinite(raw[key])) &&
+    [raw.losses, raw.metrics, raw.freeze, raw.epochSums].every(Array.isArray) &&
+    typeof raw.optimizer?.name === "string" &&
+    typeof raw.shuffle === "boolean";
+  if (!sound) throw new FormatError("checkpoint/state", "the checkpoint's run state is malformed");
+  return raw as RunState;
+}

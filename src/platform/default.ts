@@ -1,0 +1,20 @@
+// The entry `edgegrad` for Node, browsers, Deno and Bun: the core comes inside the JS.
+//
+// Place: the default export condition. Invariant: needs no file, no network and no permission.
+
+import { Core, type CoreOptions } from "../session.ts";
+import { loadEmbedded } from "./embedded-core.ts";
+import { loadModule } from "./load.ts";
+
+export * from "../api.ts";
+
+/**
+ * Loads the WASM core.
+ *
+ * @throws CoreError if the runtime has no WebAssembly SIMD
+ * @example
+ * const core = await loadCore();
+ */
+export async function loadCore(options: CoreOptions = {}): Promise<Core> {
+  return new Core(await loadModule(options, loadEmbedded), options);
+}

@@ -1,0 +1,31 @@
+// What the entries `edgegrad/predict` offer: loading a model file and predicting.
+//
+// Place: beside session.ts, without trainers. Invariant: imports no autodiff, optimizer or trainer.
+
+import { sha256 } from "../core/hash.ts";
+import { checkDigest, modelIn } from "../io/model-file.ts";
+import { readSafetensors } from "../io/safetensors.ts";
+import { type CoreOptions, DEFAULT_MAX_BYTES } from "../session.ts";
+import { Predictor, type PredictorOptions } from "../train/predictor.ts";
+
+export { ConfigError, CoreError, EdgegradError, FormatError, ShapeError, StateError } from "../errors.ts";
+export type { Predictor, PredictorOptions };
+
+/** A core that predicts only. */
+export class PredictCore {
+  readonly #module: WebAssembly.Module;
+  readonly #options: CoreOptions;
+
+  constructor(module: WebAssembly.Module, options: CoreOptions) {
+    this.#module = module;
+    this.#options = options;
+  }
+
+  /** A forward-only runner for a model file. */
+  predictor(file: Uint8Array, options: PredictorOptions = {}): Predictor {
+    const contents = readSafetensors(file);
+    const { model, weights } = modelIn(contents);
+    checkDigest(file, contents, (bytes) => sha256(this.#module, bytes));
+    return new Predictor(this.#module, this.#options.maxBytes ?? DEFAULT_MAX_BYTES, model, weights, options);
+  }
+}

@@ -1,0 +1,36 @@
+// A tape as text: address, op, fields by name, and the layer each record came from.
+//
+// Place: for people; `inspect --tape` and error reports. Invariant: reads words only, never the plan.
+
+import * as abi from "../abi.ts";
+import type { AnyNode } from "../graph/ops.ts";
+import type { Tape } from "./encode.ts";
+
+const FLOATS = new Set(["Value", "P", "Q", "Scale", "Limit", "Momentum", "WeightDecay", "Epsilon"]);
+
+const word = new DataView(new ArrayBuffer(4));
+const asFloat = (bits: number): number => {
+  word.setUint32(0, bits);
+  return word.getFloat32(0);
+};
+
+function fieldText(name: string, value: number): string {
+  return `${name}=${FLOATS.has(name) ? asFloat(value) : value}`;
+}
+
+/** One line per record. */
+export function disassemble(tape: Tape, nodes: readonly AnyNode[], base = 0): string {
+  const enums = abi as unknown as Record<string, Record<number, string> | undefined>;
+  return tape.source
+    .map(({ offset, node }) => {
+      const at = offset / 4;
+      const name = abi.Op[tape.words[at]!]!;
+      const fields = enums[`${name}Field`] ?? {};
+      const count = tape.words[at + 1]! / 4;
+      const text: string[] = [];
+      for (let i = 2; i < count; i++) text.push(fieldText(fields[i] ?? String(i), tape.words[at + i]!));
+      const layer = node >= 0 ? nodes[node]!.layer || nodes[node]!.op : "";
+      return `${(base + offset).toString(16).padStart(6, "0")}  ${name.padEnd(24)} ${text.join(" ")}${layer && `  ; ${layer}`}`;
+    })
+    .join("\n");
+}

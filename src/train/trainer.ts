@@ -1,0 +1,439 @@
+// Trainer: the one stateful object. Owns a core instance, trains, evaluates, predicts, saves, and goes on.
+//
+// Place: what `core.trainer` and `core.resume` return. Invariant: between two calls the state is complete: it can be
+// saved, disposed, and continued elsewhere bit for bit.
+
+import { Status } from "../abi.ts";
+import { compileTraining, type Program } from "../compile.ts";
+import { Executor } from "../core/executor.ts";
+import { sha256 } from "../core/hash.ts";
+import { CoreInstance } from "../core/instance.ts";
+import { ConfigError, ShapeError, StateError } from "../errors.ts";
+import { type Checkpoint, type DataIdentity, encodeCheckpoint } from "../io/checkpoint.ts";
+import { encodeModel } from "../io/model-file.ts";
+import { checkWeights, type NamedTensor, type Weights } from "../io/weights.ts";
+import type { PlanBytes } from "../plan/plan.ts";
+import { disassemble } from "../tape/disassemble.ts";
+import { identityOf, sameData } from "./data-identity.ts";
+import { explainFault } from "./faults.ts";
+import { type Arrays, type DataSet, type Feeds, feedsOf, type NumericArray } from "./feeds.ts";
+import { evaluateRows, type Prediction, predictRows, writeInputs } from "./forward.ts";
+import { type FitHistory, HistoryRecorder } from "./history.ts";
+import { type ResolvedOptions, resolveOptions, type TrainerOptions } from "./options.ts";
+import { type Progress, type RunPosition, runEpochs } from "./run-loop.ts";
+
+/** What a session gives its trainers. */
+export interface TrainerHost {
+  readonly module: WebAssembly.Module;
+  readonly maxBytes: number;
+  readonly stageBytes: number;
+}
+
+/** Loss and metrics of a step or an evaluation, by name. */
+export type Report = { readonly loss: number } & Readonly<Record<string, number>>;
+
+export interface RunOptions {
+  /** Total number of epochs, counted from the beginning of the training. */
+  epochs?: number;
+  validation?: DataSet;
+  signal?: AbortSignal;
+  /** Stops the run after so many steps or so much work. */
+  budget?: { readonly steps?: number; readonly flops?: number };
+  /** Another order of rows in every epoch, by the seed. Default true. */
+  shuffle?: boolean;
+}
+
+/** Batches from outside, for data that does not fit memory. */
+export type BatchStream = AsyncIterable<DataSet>;
+
+export interface TrainerPlan {
+  readonly bytes: PlanBytes;
+  readonly flopsPerStep: number;
+  readonly batchSize: number;
+  readonly parameters: number;
+  readonly trainableParameters: number;
+}
+
+export class Trainer {
+  readonly #host: TrainerHost;
+  readonly #options: ResolvedOptions;
+  readonly #executor: Executor;
+  readonly #program: Program;
+  #at: RunPosition;
+  #data: DataIdentity | null = null;
+  #shuffle = true;
+  #running = false;
+  #disposed = false;
+
+  constructor(host: TrainerHost, options: TrainerOptions) {
+    this.#host = host;
+    this.#options = resolveOptions(options);
+    const core = new CoreInstance(host.module);
+    this.#program = compileTraining({ ...this.#options, heapBase: core.heapBase, maxBytes: host.maxBytes });
+    this.#executor = new Executor(core, this.#program, host.maxBytes);
+    this.#executor.initialize(this.#options.seed);
+    this.#at = { epoch: 0, position: 0, epochSums: this.#program.reports.map(() => 0) };
+    this.#powers().fill(1);
+    if (options.weights) this.setWeights(options.weights);
+  }
+
+  /** Goes on where a checkpoint was saved. */
+  static resume(host: TrainerHost, options: TrainerOptions, checkpoint: Checkpoint): Trainer {
+    const trainer = new Trainer(host, { ...options, weights: checkpoint.weights });
+    const { state, slots, powers } = checkpoint;
+    trainer.#writeSlots(slots);
+    trainer.#powers().set(powers);
+    trainer.#executor.step = state.step;
+    trainer.#at = { epoch: state.epoch, position: state.position, epochSums: [...state.epochSums] };
+    trainer.#data = state.data;
+    trainer.#shuffle = state.shuffle;
+    return trainer;
+  }
+
+  /** Memory and work, known before the first step. */
+  get plan(): TrainerPlan {
+    const { tensors, trainable, plan } = this.#program;
+    const count = (names: typeof tensors) =>
+      names.reduce((sum, t) => sum + t.shape.reduce((a, b) => a * b, 1), 0);
+    return {
+      bytes: { ...plan.bytes },
+      flopsPerStep: this.#executor.graph("train").flops,
+      batchSize: this.#options.binding.batch,
+      parameters: count(tensors.filter((t) => t.kind === "parameter")),
+      trainableParameters: count(tensors.filter((t) => trainable.has(t.fullName))),
+    };
+  }
+
+  /** Steps since the beginning. */
+  get steps(): number {
+    return this.#executor.step;
+  }
+
+  /** Rate of the following steps. */
+  get learningRate(): number {
+    return this.#options.learningRate;
+  }
+
+  set learningRate(rate: number) {
+    if (!(rate >= 0 && Number.isFinite(rate)))
+      throw new ConfigError("config/learning-rate", `learningRate must be a finite number ≥ 0, got ${rate}`, {
+        option: "learningRate",
+      });
+    this.#options.learningRate = rate;
+  }
+
+  /**
+   * One training step on at most `batchSize` rows: forward, backward and update in one call into the core.
+   *
+   * @returns loss and metrics of the batch, before the update
+   * @throws CoreError if a value becomes infinite or NaN; nothing is changed then
+   */
+  step(x: Arrays, y: Arrays, extra: { sampleWeights?: NumericArray; lengths?: NumericArray } = {}): Report {
+    this.#ready();
+    const feeds = this.#oneBatch(x, y, extra);
+    this.#runBatch(feeds, "full");
+    return this.#report();
+  }
+
+  /** Gradients of one batch, by parameter name; nothing is updated. */
+  gradients(
+    x: Arrays,
+    y: Arrays,
+    extra: { sampleWeights?: NumericArray; lengths?: NumericArray } = {},
+  ): Weights {
+    this.#ready();
+    const { step } = this.#executor;
+    this.#runBatch(this.#oneBatch(x, y, extra), "gradients");
+    this.#executor.step = step;
+    const { tensors, plan } = this.#program;
+    const result: Record<string, NamedTensor> = {};
+    for (const tensor of tensors) {
+      const region = plan.layout.gradientOf.get(tensor.fullName);
+      if (region) result[tensor.fullName] = this.#executor.read(tensor, region.address);
+    }
+    return result;
+  }
+
+  /** Trains; ends with the history of losses and metrics per epoch. Accepts arrays or an async iterable of batches. */
+  async fit(data: DataSet | BatchStream, options: RunOptions = {}): Promise<FitHistory> {
+    const recorder = new HistoryRecorder();
+    for await (const progress of this.run(data, options)) recorder.add(progress);
+    return recorder.finish();
+  }
+
+  /** Trains as an async iterable of progress, one item per slice; `break` leaves the trainer ready to go on. */
+  async *run(data: DataSet | BatchStream, options: RunOptions = {}): AsyncGenerator<Progress, void> {
+    this.#ready();
+    this.#running = true;
+    try {
+      if (Symbol.asyncIterator in data) yield* this.#runStream(data, options);
+      else yield* this.#runData(data, options);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Loss and metrics over all rows, in prediction mode. */
+  evaluate(data: DataSet): Report {
+    this.#alive();
+    const losses = [...this.#options.losses.values()].map((entry) => entry.loss);
+    const { step } = this.#executor;
+    const report = evaluateRows(this.#executor, data, losses);
+    this.#executor.step = step;
+    return report as Report;
+  }
+
+  /** Output of the model for each row, in prediction mode. */
+  predict(x: Arrays, options: { out?: Float32Array; lengths?: NumericArray } = {}): Prediction {
+    this.#alive();
+    const { step } = this.#executor;
+    const result = predictRows(
+      this.#executor,
+      { x, ...(options.lengths && { lengths: options.lengths }) },
+      options.out,
+    );
+    this.#executor.step = step;
+    return result;
+  }
+
+  /** All parameters and states under PyTorch's names and axis orders. */
+  getWeights(): Weights {
+    this.#alive();
+    return Object.fromEntries(this.#program.tensors.map((t) => [t.fullName, this.#executor.read(t)]));
+  }
+
+  /** Strict: every tensor of the model, none else. */
+  setWeights(weights: Weights): void {
+    this.#alive();
+    checkWeights(this.#program.tensors, weights);
+    for (const tensor of this.#program.tensors) this.#executor.write(tensor, weights[tensor.fullName]!.data);
+  }
+
+  /** The model and its weights as a safetensors file. */
+  saveModel(): Uint8Array {
+    return encodeModel(this.#program.model, this.getWeights(), (bytes) => sha256(this.#host.module, bytes));
+  }
+
+  /** A model file with everything that `core.resume` needs. */
+  saveCheckpoint(): Uint8Array {
+    this.#alive();
+    const { losses, optimizer, metrics, binding, seed, freeze, sliceFlops, learningRate } = this.#options;
+    return encodeCheckpoint(
+      {
+        model: this.#program.model,
+        weights: this.getWeights(),
+        slots: this.#readSlots(),
+        powers: this.#powers().slice(),
+        state: {
+          losses: [...losses].map(([output, { loss, weight }]) => ({
+            ...{ output, weight, name: loss.name, options: loss.options },
+          })),
+          optimizer: { name: optimizer.name, options: { ...optimizer.options, learningRate } },
+          metrics: metrics.map((m) => m.name),
+          batchSize: binding.batch,
+          timeSteps: binding.time,
+          ...{ seed, freeze, sliceFlops },
+          step: this.#executor.step,
+          epoch: this.#at.epoch,
+          position: this.#at.position,
+          epochSums: this.#at.epochSums,
+          shuffle: this.#shuffle,
+          data: this.#data,
+        },
+      },
+      (bytes) => sha256(this.#host.module, bytes),
+    );
+  }
+
+  /** SHA-256 of all weights and states, hex: the same in every runtime. */
+  fingerprint(): string {
+    this.#alive();
+    return this.#executor.fingerprint();
+  }
+
+  /** The training tape, record by record with the layer behind each. */
+  disassemble(): string {
+    this.#alive();
+    const { binding } = this.#options;
+    const { tape, address } = this.#executor.tape({ kind: "train", form: "full", binding });
+    return disassemble(tape!, this.#executor.graph("train").graph.nodes, address);
+  }
+
+  /** Gives the memory back; any later call is a StateError. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#executor.core.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  async *#runData(data: DataSet, options: RunOptions): AsyncGenerator<Progress, void> {
+    const { epochs = 1, shuffle = this.#data ? this.#shuffle : true } = options;
+    if (!(Number.isInteger(epochs) && epochs > 0))
+      throw new ConfigError("run/epochs", `epochs must be a positive whole number, got ${epochs}`, {
+        option: "epochs",
+      });
+    const feeds = feedsOf(this.#program, this.#executor.graph("train"), data);
+    const identity = identityOf(feeds);
+    const middle = this.#at.position > 0;
+    if (this.#data && middle && (!sameData(this.#data, identity) || shuffle !== this.#shuffle))
+      throw new StateError(
+        "run/other-data",
+        `this training stands in the middle of epoch ${this.#at.epoch + 1} on other data ` +
+          `(${this.#data.rows} rows; now ${identity.rows}): go on with the same rows and order`,
+      );
+    this.#data = identity;
+    this.#shuffle = shuffle;
+    const { validation } = options;
+    yield* runEpochs({
+      executor: this.#executor,
+      feeds,
+      at: this.#at,
+      epochs,
+      learningRate: () => this.#options.learningRate,
+      shuffle,
+      stageBytes: this.#host.stageBytes,
+      sliceFlops: this.#options.sliceFlops,
+      budget: options.budget ?? {},
+      signal: options.signal,
+      ...(validation && { validate: () => this.evaluate(validation) }),
+    });
+  }
+
+  async *#runStream(data: BatchStream, options: RunOptions): AsyncGenerator<Progress, void> {
+    const { signal, budget = {}, validation } = options;
+    const { flops } = this.#executor.graph("train");
+    let left = Math.min(budget.steps ?? Infinity, Math.floor((budget.flops ?? Infinity) / flops));
+    let rows = 0;
+    const sums = this.#program.reports.map(() => 0);
+    const progress = (extra: Partial<Progress>): Progress => ({
+      ...{ epoch: 1, epochs: 1, step: this.steps, row: rows, rows, epochEnd: false },
+      loss: (sums[0] ?? 0) / Math.max(rows, 1),
+      metrics: Object.fromEntries(
+        this.#program.reports.map((n, i) => [n, sums[i]! / Math.max(rows, 1)]).slice(1),
+      ),
+      ...extra,
+    });
+    for await (const batch of data) {
+      if (signal?.aborted) return yield progress({ reason: "aborted" });
+      if (left-- < 1) return yield progress({ reason: "budget" });
+      const feeds = this.#oneBatch(batch.x, batch.y, batch);
+      this.#runBatch(feeds, "full");
+      rows += feeds.rows;
+      this.#program.reports.forEach((_, i) => {
+        sums[i]! += this.#executor.report(0, i) * feeds.rows;
+      });
+      yield progress({});
+    }
+    const measured = validation && { validation: this.evaluate(validation) };
+    yield progress({ epochEnd: true, reason: "done", ...measured });
+  }
+
+  #oneBatch(x: Arrays, y: Arrays, extra: Partial<DataSet>): Feeds {
+    const { sampleWeights, lengths } = extra;
+    const feeds = feedsOf(this.#program, this.#executor.graph("train"), {
+      ...{ x, y },
+      ...(sampleWeights && { sampleWeights }),
+      ...(lengths && { lengths }),
+    });
+    const most = this.#options.binding.batch;
+    if (feeds.rows > most)
+      throw new ShapeError(
+        "step/rows",
+        `x: a step takes at most batchSize = ${most} rows, got ${feeds.rows}`,
+        {
+          tensor: "x",
+        },
+      );
+    if (!sampleWeights) this.#executor.resetSampleWeights();
+    return feeds;
+  }
+
+  #runBatch(feeds: Feeds, form: "full" | "gradients"): void {
+    const executor = this.#executor;
+    const binding = { batch: feeds.rows, time: feeds.time };
+    writeInputs(executor, feeds.feeds, 0, feeds.rows);
+    const slot = executor.tape({ kind: "train", form, binding });
+    executor.beginCall();
+    executor.setRates(this.#options.learningRate, 1);
+    const status = executor.run(slot, 1);
+    if (status === Status.Ok) return;
+    const replay = () => {
+      const probe = executor.tape({ kind: "train", form: "probe", binding });
+      const { step } = executor;
+      const found = executor.run(probe, 1);
+      executor.step = step;
+      return found === Status.Ok ? undefined : executor.fault(probe, found);
+    };
+    throw explainFault(
+      executor.fault(slot, status),
+      { feeds: feeds.feeds, rowAt: (i) => i, binding },
+      executor,
+      replay,
+    );
+  }
+
+  #report(): Report {
+    const report: Record<string, number> = {};
+    const { reports } = this.#program;
+    for (let i = 0; i < reports.length; i++) report[reports[i]!] = this.#executor.report(0, i);
+    return report as Report;
+  }
+
+  #powers(): Float64Array {
+    const { address } = this.#program.plan.layout.powers;
+    return this.#executor.core.f64.subarray(address / 8, address / 8 + 2);
+  }
+
+  /** Address of a parameter's value in a slot. */
+  *#slotTensors(): Generator<{ slot: string; tensor: Program["tensors"][number]; address: number }> {
+    const { layout } = this.#program.plan;
+    for (const [i, slot] of this.#options.optimizer.slots.entries())
+      for (const tensor of this.#program.tensors) {
+        const gradient = layout.gradientOf.get(tensor.fullName);
+        if (gradient)
+          yield {
+            slot,
+            tensor,
+            address: layout.slots[i]!.address + gradient.address - layout.gradients.address,
+          };
+      }
+  }
+
+  #readSlots(): Map<string, Weights> {
+    const slots = new Map<string, Record<string, NamedTensor>>();
+    for (const { slot, tensor, address } of this.#slotTensors()) {
+      const values = slots.get(slot) ?? {};
+      values[tensor.fullName] = this.#executor.read(tensor, address);
+      slots.set(slot, values);
+    }
+    return slots;
+  }
+
+  #writeSlots(slots: ReadonlyMap<string, Weights>): void {
+    for (const { slot, tensor, address } of this.#slotTensors()) {
+      const given = slots.get(slot)?.[tensor.fullName];
+      if (given?.data.length !== tensor.shape.reduce((a, b) => a * b, 1))
+        throw new StateError("resume/slot", `the checkpoint lacks "${slot}" of "${tensor.fullName}"`, {
+          tensor: tensor.fullName,
+        });
+      this.#executor.write(tensor, given.data, address);
+    }
+  }
+
+  #alive(): void {
+    if (this.#disposed)
+      throw new StateError("trainer/disposed", "this trainer was disposed: create another one");
+  }
+
+  #ready(): void {
+    this.#alive();
+    if (this.#running)
+      throw new StateError(
+        "trainer/busy",
+        "a run of this trainer is under way: wait for its end or break out of it",
+      );
+  }
+}
