@@ -105,7 +105,7 @@ function fromNpm() {
     const opened = join(cache, name.slice(0, -".br".length));
     writeFileSync(opened, brotliDecompressSync(readFileSync(join(packed, name))));
     if (opened.endsWith(".tar")) {
-      run("tar", ["-xf", opened, "-C", cache]);
+      run("tar", ["-xf", opened, "--no-same-owner", "-C", cache]);
       rmSync(opened);
     }
   }
