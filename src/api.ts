@@ -60,4 +60,5 @@ export type { FitHistory } from "./train/history.ts";
 export type { TrainerOptions } from "./train/options.ts";
 export type { Predictor, PredictorOptions } from "./train/predictor.ts";
 export type { Progress, StopReason } from "./train/run-loop.ts";
-export type { BatchStream, Report, RunOptions, Trainer, TrainerPlan } from "./train/trainer.ts";
+export type { BatchStream } from "./train/run-stream.ts";
+export type { Report, RunOptions, Trainer, TrainerPlan } from "./train/trainer.ts";

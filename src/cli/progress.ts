@@ -25,8 +25,9 @@ export class Reporter {
   readonly #now: () => number;
   #bar: cliProgress.SingleBar | undefined;
   #started = 0;
-  /** Rows that were done before this run began: a resumed run must not count them as its speed. */
+  /** Rows that were done before the clock started. */
   #before = 0;
+  #resumed = false;
   #last: Progress | undefined;
 
   constructor(options: ReporterOptions) {
@@ -34,14 +35,15 @@ export class Reporter {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** Starts the clock. `doneRows` counts all epochs together. */
-  start(doneRows: number): void {
+  /** Starts the clock. A resumed run counts its speed from its first progress: what lies before was done earlier. */
+  start(resumed = false): void {
     this.#started = this.#now();
-    this.#before = doneRows;
+    this.#resumed = resumed;
   }
 
   /** Shows the state after a slice. */
   update(progress: Progress): void {
+    if (this.#resumed && !this.#last) this.#before = doneRows(progress);
     this.#last = progress;
     const pace = this.#pace(progress);
     if (this.#options.json) {
@@ -77,9 +79,8 @@ export class Reporter {
   }
 
   #pace(progress: Progress): Pace {
-    const rows = (progress.epoch - 1) * progress.rows + progress.row - this.#before;
-    const perSecond = rows / Math.max(this.seconds, 1e-3);
-    const left = (progress.epochs - progress.epoch + 1) * progress.rows - progress.row;
+    const perSecond = (doneRows(progress) - this.#before) / Math.max(this.seconds, 1e-3);
+    const left = progress.epochs * progress.rows - doneRows(progress);
     return { samplesPerSecond: perSecond, secondsLeft: perSecond > 0 ? left / perSecond : 0 };
   }
 
@@ -105,6 +106,11 @@ export class Reporter {
       this.stop();
     }
   }
+}
+
+/** Rows of all epochs so far. */
+function doneRows({ epoch, rows, row }: Progress): number {
+  return (epoch - 1) * rows + row;
 }
 
 function payload(progress: Progress, pace: Pace) {

@@ -162,7 +162,7 @@ export async function* runEpochs(request: RunRequest): AsyncGenerator<Progress, 
   }
 }
 
-function checkBudget(budget: RunRequest["budget"]): void {
+export function checkBudget(budget: RunRequest["budget"]): void {
   for (const [key, value] of Object.entries(budget))
     if ((key !== "steps" && key !== "flops") || !(typeof value === "number" && value > 0))
       throw new ConfigError(

@@ -11,7 +11,7 @@ import { CoreInstance } from "../core/instance.ts";
 import { ConfigError, ShapeError, StateError } from "../errors.ts";
 import { type Checkpoint, type DataIdentity, encodeCheckpoint } from "../io/checkpoint.ts";
 import { encodeModel } from "../io/model-file.ts";
-import { checkWeights, type NamedTensor, type Weights } from "../io/weights.ts";
+import { checkWeights, type Weights } from "../io/weights.ts";
 import type { PlanBytes } from "../plan/plan.ts";
 import { disassemble } from "../tape/disassemble.ts";
 import { identityOf, sameData } from "./data-identity.ts";
@@ -21,6 +21,8 @@ import { evaluateRows, type Prediction, predictRows, writeInputs } from "./forwa
 import { type FitHistory, HistoryRecorder } from "./history.ts";
 import { type ResolvedOptions, resolveOptions, type TrainerOptions } from "./options.ts";
 import { type Progress, type RunPosition, runEpochs } from "./run-loop.ts";
+import { type BatchStream, runStream } from "./run-stream.ts";
+import { powersOf, readGradients, readSlots, readWeights, writeSlots } from "./snapshot.ts";
 
 /** What a session gives its trainers. */
 export interface TrainerHost {
@@ -42,9 +44,6 @@ export interface RunOptions {
   /** Another order of rows in every epoch, by the seed. Default true. */
   shuffle?: boolean;
 }
-
-/** Batches from outside, for data that does not fit memory. */
-export type BatchStream = AsyncIterable<DataSet>;
 
 export interface TrainerPlan {
   readonly bytes: PlanBytes;
@@ -73,7 +72,7 @@ export class Trainer {
     this.#executor = new Executor(core, this.#program, host.maxBytes);
     this.#executor.initialize(this.#options.seed);
     this.#at = { epoch: 0, position: 0, epochSums: this.#program.reports.map(() => 0) };
-    this.#powers().fill(1);
+    powersOf(this.#executor).fill(1);
     if (options.weights) this.setWeights(options.weights);
   }
 
@@ -81,8 +80,8 @@ export class Trainer {
   static resume(host: TrainerHost, options: TrainerOptions, checkpoint: Checkpoint): Trainer {
     const trainer = new Trainer(host, { ...options, weights: checkpoint.weights });
     const { state, slots, powers } = checkpoint;
-    trainer.#writeSlots(slots);
-    trainer.#powers().set(powers);
+    writeSlots(trainer.#executor, trainer.#options.optimizer.slots, slots);
+    powersOf(trainer.#executor).set(powers);
     trainer.#executor.step = state.step;
     trainer.#at = { epoch: state.epoch, position: state.position, epochSums: [...state.epochSums] };
     trainer.#data = state.data;
@@ -145,13 +144,7 @@ export class Trainer {
     const { step } = this.#executor;
     this.#runBatch(this.#oneBatch(x, y, extra), "gradients");
     this.#executor.step = step;
-    const { tensors, plan } = this.#program;
-    const result: Record<string, NamedTensor> = {};
-    for (const tensor of tensors) {
-      const region = plan.layout.gradientOf.get(tensor.fullName);
-      if (region) result[tensor.fullName] = this.#executor.read(tensor, region.address);
-    }
-    return result;
+    return readGradients(this.#executor);
   }
 
   /** Trains; ends with the history of losses and metrics per epoch. Accepts arrays or an async iterable of batches. */
@@ -166,8 +159,21 @@ export class Trainer {
     this.#ready();
     this.#running = true;
     try {
-      if (Symbol.asyncIterator in data) yield* this.#runStream(data, options);
-      else yield* this.#runData(data, options);
+      if (Symbol.asyncIterator in data) {
+        const { validation } = options;
+        yield* runStream({
+          executor: this.#executor,
+          batches: data,
+          step: (batch) => {
+            const feeds = this.#oneBatch(batch.x, batch.y, batch);
+            this.#runBatch(feeds, "full");
+            return feeds.rows;
+          },
+          budget: options.budget ?? {},
+          signal: options.signal,
+          ...(validation && { validate: () => this.evaluate(validation) }),
+        });
+      } else yield* this.#runData(data, options);
     } finally {
       this.#running = false;
     }
@@ -199,7 +205,7 @@ export class Trainer {
   /** All parameters and states under PyTorch's names and axis orders. */
   getWeights(): Weights {
     this.#alive();
-    return Object.fromEntries(this.#program.tensors.map((t) => [t.fullName, this.#executor.read(t)]));
+    return readWeights(this.#executor);
   }
 
   /** Strict: every tensor of the model, none else. */
@@ -222,8 +228,8 @@ export class Trainer {
       {
         model: this.#program.model,
         weights: this.getWeights(),
-        slots: this.#readSlots(),
-        powers: this.#powers().slice(),
+        slots: readSlots(this.#executor, optimizer.slots),
+        powers: powersOf(this.#executor).slice(),
         state: {
           losses: [...losses].map(([output, { loss, weight }]) => ({
             ...{ output, weight, name: loss.name, options: loss.options },
@@ -302,35 +308,6 @@ export class Trainer {
     });
   }
 
-  async *#runStream(data: BatchStream, options: RunOptions): AsyncGenerator<Progress, void> {
-    const { signal, budget = {}, validation } = options;
-    const { flops } = this.#executor.graph("train");
-    let left = Math.min(budget.steps ?? Infinity, Math.floor((budget.flops ?? Infinity) / flops));
-    let rows = 0;
-    const sums = this.#program.reports.map(() => 0);
-    const progress = (extra: Partial<Progress>): Progress => ({
-      ...{ epoch: 1, epochs: 1, step: this.steps, row: rows, rows, epochEnd: false },
-      loss: (sums[0] ?? 0) / Math.max(rows, 1),
-      metrics: Object.fromEntries(
-        this.#program.reports.map((n, i) => [n, sums[i]! / Math.max(rows, 1)]).slice(1),
-      ),
-      ...extra,
-    });
-    for await (const batch of data) {
-      if (signal?.aborted) return yield progress({ reason: "aborted" });
-      if (left-- < 1) return yield progress({ reason: "budget" });
-      const feeds = this.#oneBatch(batch.x, batch.y, batch);
-      this.#runBatch(feeds, "full");
-      rows += feeds.rows;
-      this.#program.reports.forEach((_, i) => {
-        sums[i]! += this.#executor.report(0, i) * feeds.rows;
-      });
-      yield progress({});
-    }
-    const measured = validation && { validation: this.evaluate(validation) };
-    yield progress({ epochEnd: true, reason: "done", ...measured });
-  }
-
   #oneBatch(x: Arrays, y: Arrays, extra: Partial<DataSet>): Feeds {
     const { sampleWeights, lengths } = extra;
     const feeds = feedsOf(this.#program, this.#executor.graph("train"), {
@@ -380,47 +357,6 @@ export class Trainer {
     const { reports } = this.#program;
     for (let i = 0; i < reports.length; i++) report[reports[i]!] = this.#executor.report(0, i);
     return report as Report;
-  }
-
-  #powers(): Float64Array {
-    const { address } = this.#program.plan.layout.powers;
-    return this.#executor.core.f64.subarray(address / 8, address / 8 + 2);
-  }
-
-  /** Address of a parameter's value in a slot. */
-  *#slotTensors(): Generator<{ slot: string; tensor: Program["tensors"][number]; address: number }> {
-    const { layout } = this.#program.plan;
-    for (const [i, slot] of this.#options.optimizer.slots.entries())
-      for (const tensor of this.#program.tensors) {
-        const gradient = layout.gradientOf.get(tensor.fullName);
-        if (gradient)
-          yield {
-            slot,
-            tensor,
-            address: layout.slots[i]!.address + gradient.address - layout.gradients.address,
-          };
-      }
-  }
-
-  #readSlots(): Map<string, Weights> {
-    const slots = new Map<string, Record<string, NamedTensor>>();
-    for (const { slot, tensor, address } of this.#slotTensors()) {
-      const values = slots.get(slot) ?? {};
-      values[tensor.fullName] = this.#executor.read(tensor, address);
-      slots.set(slot, values);
-    }
-    return slots;
-  }
-
-  #writeSlots(slots: ReadonlyMap<string, Weights>): void {
-    for (const { slot, tensor, address } of this.#slotTensors()) {
-      const given = slots.get(slot)?.[tensor.fullName];
-      if (given?.data.length !== tensor.shape.reduce((a, b) => a * b, 1))
-        throw new StateError("resume/slot", `the checkpoint lacks "${slot}" of "${tensor.fullName}"`, {
-          tensor: tensor.fullName,
-        });
-      this.#executor.write(tensor, given.data, address);
-    }
   }
 
   #alive(): void {

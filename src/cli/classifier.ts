@@ -1,0 +1,82 @@
+// The image classifiers that the command line trains, by name, and what their outputs mean.
+// Place: command line; describes models with the public API only.
+// Invariant: a model takes the raw bytes of an image and gives one logit per class.
+
+import {
+  accuracy,
+  adam,
+  type Core,
+  dense,
+  type Model,
+  rescale,
+  sequential,
+  softmaxCrossEntropy,
+  type Trainer,
+} from "../api.ts";
+import { ConfigError, ShapeError } from "../errors.ts";
+
+/** Builds a classifier for images of `elements` bytes. */
+type Classifier = (elements: number, classes: number) => Model;
+
+/** Models of `--model`. */
+const CLASSIFIERS: ReadonlyMap<string, Classifier> = new Map([
+  [
+    "mlp",
+    (elements, classes) =>
+      sequential([elements], [rescale(1 / 255), dense(128, { activation: "relu" }), dense(classes)]),
+  ],
+]);
+
+/** Names for `--model`. */
+export const classifierNames: readonly string[] = [...CLASSIFIERS.keys()];
+
+/** What a training needs to be described by; a checkpoint holds the same. */
+export interface ClassifierOptions {
+  readonly model: string;
+  readonly elements: number;
+  readonly classes: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly seed: number;
+}
+
+/** A trainer of a classifier with Adam on the cross-entropy. */
+export function createTrainer(core: Core, options: ClassifierOptions): Trainer {
+  const { elements, classes, batchSize, learningRate, seed } = options;
+  const describe = CLASSIFIERS.get(options.model);
+  if (!describe) {
+    const message = `--model: expected one of ${classifierNames.join(", ")}, got "${options.model}"`;
+    throw new ConfigError("config/model", message, { option: "model" });
+  }
+  return core.trainer(describe(elements, classes), {
+    loss: softmaxCrossEntropy(),
+    optimizer: adam({ learningRate }),
+    metrics: [accuracy()],
+    batchSize,
+    seed,
+  });
+}
+
+/** The class of the largest logit of each row; of equal ones the first. */
+export function classesOf(logits: Float32Array, rows: number): Uint32Array {
+  const classes = logits.length / rows;
+  return Uint32Array.from({ length: rows }, (_, row) => {
+    let best = row * classes;
+    for (let i = best + 1; i < (row + 1) * classes; i++) if (logits[i]! > logits[best]!) best = i;
+    return best - row * classes;
+  });
+}
+
+/** Refuses a model that does not take one image of this size and give one row of logits. */
+export function checkClassifier({ graph }: Model, elements: number, source: string): void {
+  const shape = graph.inputs[0]?.shape ?? [];
+  const takes = shape.reduce<number>((product, size) => product * (size ?? Number.NaN), 1);
+  if (graph.inputs.length !== 1 || Object.keys(graph.outputs).length !== 1) {
+    const message = `${source}: expected a model with one input and one output, got ${graph.inputs.length} and ${Object.keys(graph.outputs).length}`;
+    throw new ConfigError("config/model", message, { file: source });
+  }
+  if (takes !== elements) {
+    const message = `${source}: the model takes [${shape.map((size) => size ?? "T")}], the images have ${elements} values; take the data it was trained on`;
+    throw new ShapeError("shape/mismatch", message, { expected: takes, got: elements });
+  }
+}

@@ -1,0 +1,101 @@
+// The command `edgegrad`: reads arguments, runs one command, turns every failure into one readable message.
+// Place: the entry of the command line; bundled with its dependencies.
+// Invariant: exit code 0 when the command did what was asked, else 1 and never a stack trace.
+
+import { Command, InvalidArgumentError, Option } from "commander";
+import { version } from "../../package.json";
+import { EdgegradError } from "../errors.ts";
+import { loadCore } from "../platform/default.ts";
+import { classifierNames } from "./classifier.ts";
+import { type DemoCommand, demo } from "./demo.ts";
+import { type InspectCommand, inspect } from "./inspect.ts";
+import { type PredictCommand, predict } from "./predict.ts";
+import { type TrainCommand, train } from "./train.ts";
+
+const wholeNumber = (lowest: number) => (text: string) => {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= lowest) return value;
+  throw new InvalidArgumentError(`Expected a whole number from ${lowest} up.`);
+};
+
+const positiveNumber = (text: string) => {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError("Expected a number above 0.");
+};
+
+const dataOption = () => new Option("--data <dir>", "folder of MNIST-style IDX files, gzipped or not");
+const jsonOption = () => new Option("--json", "write JSON, one value a line");
+
+/** Options of every command that trains. */
+function addTrainingOptions(command: Command, out: string): Command {
+  return command
+    .addOption(dataOption().default(undefined, "digits drawn on the spot"))
+    .addOption(new Option("--model <name>", "what to train").choices(classifierNames).default("mlp"))
+    .option("--epochs <n>", "passes over the data, counted from the very start", wholeNumber(1), 5)
+    .option("--batch-size <n>", "images of a training step", wholeNumber(1), 64)
+    .option("--learning-rate <rate>", "Adam's step size", positiveNumber, 1e-3)
+    .option("--seed <n>", "of initial weights and order", wholeNumber(0), 0)
+    .option("--out <file>", "where the model goes", out);
+}
+
+function givenOptions(command: Command): Set<string> {
+  return new Set(Object.keys(command.opts()).filter((name) => command.getOptionValueSource(name) === "cli"));
+}
+
+function commandLine(): Command {
+  const program = new Command("edgegrad")
+    .description("Train and run neural networks from the command line.")
+    .version(version)
+    .showHelpAfterError("(say --help for what there is)");
+  addTrainingOptions(program.command("train"), "model.safetensors")
+    .description("train an image classifier and save it")
+    .option("--checkpoint <file>", "save the state here after every epoch, and when interrupted")
+    .option("--resume <file>", "go on from a checkpoint, bit for bit")
+    .addOption(jsonOption())
+    .action(async (options: TrainCommand, command: Command) => {
+      await train(await loadCore(), options, givenOptions(command));
+    });
+  program
+    .command("predict")
+    .description("classify test images with a saved model")
+    .requiredOption("--model <file>", "model or checkpoint")
+    .addOption(dataOption())
+    .option("--digits", "classify drawn digits")
+    .option("--show <n>", "how many images to show", wholeNumber(0), 6)
+    .addOption(jsonOption())
+    .action(async (options: PredictCommand) => predict(await loadCore(), options));
+  program
+    .command("inspect")
+    .description("show layers, shapes, parameters, memory plan and FLOPs of a model file")
+    .argument("<file>", "model, checkpoint or plain safetensors file")
+    .option("--tape", "disassemble the tape that the core runs")
+    .option("--batch-size <n>", "rows to plan memory for", wholeNumber(1), 32)
+    .option("--time-steps <n>", "longest time to plan memory for", wholeNumber(1), 1)
+    .addOption(jsonOption())
+    .action(async (file: string, options: InspectCommand) => inspect(await loadCore(), file, options));
+  addTrainingOptions(program.command("demo"), "models/digits.safetensors")
+    .description("train a digit classifier, show what it learned, save it and serve it from workerd")
+    .option("--no-serve", "stop after saving the model")
+    .action(async (options: DemoCommand) => demo(await loadCore(), options));
+  return program;
+}
+
+/** One message for people, or one record for machines. */
+function report(error: unknown): void {
+  const { code, fields } = error instanceof EdgegradError ? error : { code: "unexpected", fields: {} };
+  const message = error instanceof Error ? error.message : String(error);
+  if (process.argv.includes("--json")) {
+    process.stdout.write(`${JSON.stringify({ event: "error", code, message, fields })}\n`);
+  }
+  process.stderr.write(`edgegrad: ${message}\n`);
+}
+
+// A reader that has seen enough (`| head`) is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+try {
+  await commandLine().parseAsync();
+} catch (error) {
+  report(error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,82 @@
+// `edgegrad predict`: classifies test images with a saved model and shows where it is wrong.
+// Place: command line. Invariant: reads only; nothing is written to disk.
+
+import type { Core } from "../api.ts";
+import type { LabelledImages } from "../data/idx.ts";
+import { ConfigError } from "../errors.ts";
+import { checkClassifier, classesOf } from "./classifier.ts";
+import { confusionMatrix, formatConfusionMatrix } from "./confusion-matrix.ts";
+import { imageElements, loadTestImages } from "./data-source.ts";
+import { readBytes } from "./files.ts";
+import { type CaptionedDigit, renderDigitRow } from "./render-digit.ts";
+
+/** Options of the command, as commander gives them. */
+export interface PredictCommand {
+  readonly model: string;
+  readonly data?: string;
+  readonly digits?: boolean;
+  readonly show: number;
+  readonly json?: boolean;
+}
+
+/** Classifies the test images of a folder, or drawn ones. */
+export async function predict(core: Core, command: PredictCommand): Promise<void> {
+  if ((command.data === undefined) === !command.digits) {
+    const message = "predict: say either --data DIR (a folder of IDX files) or --digits (drawn ones)";
+    throw new ConfigError("config/data", message, { option: "data" });
+  }
+  const file = await readBytes(command.model);
+  using predictor = core.predictor(file, { batchSize: 256 });
+  const test = await loadTestImages(command.data);
+  checkClassifier(predictor.model, imageElements(test), command.model);
+  const started = performance.now();
+  const logits = predictor.predict(test.x) as Float32Array;
+  const seconds = (performance.now() - started) / 1000;
+  const predicted = classesOf(logits, test.count);
+  const right = predicted.reduce((sum, label, i) => sum + Number(label === test.y[i]), 0);
+  if (command.json) {
+    const record = { images: test.count, accuracy: right / test.count, seconds, predictions: [...predicted] };
+    process.stdout.write(`${JSON.stringify(record)}\n`);
+    return;
+  }
+  const text = [
+    ...(command.show > 0 ? [showSample(test, predicted, command.show), ""] : []),
+    confusionTable(test, predicted, logits.length / test.count),
+    "",
+    `accuracy ${((100 * right) / test.count).toFixed(2)}% on ${test.count} images, ${Math.round(test.count / seconds).toLocaleString("en-US")} images/s`,
+  ];
+  process.stdout.write(`${text.join("\n")}\n`);
+}
+
+/** The confusion matrix; labels the model has no output for get their own rows. */
+export function confusionTable(test: LabelledImages, predicted: Uint32Array, classes: number): string {
+  const most = test.y.reduce((max, label) => Math.max(max, label), classes - 1);
+  return formatConfusionMatrix(confusionMatrix(test.y, predicted, most + 1));
+}
+
+/** A few images with what they are taken for: the first ones, and as many mistakes. */
+export function showSample(test: LabelledImages, predicted: ArrayLike<number>, count: number): string {
+  const wrong: number[] = [];
+  const first: number[] = [];
+  for (let i = 0; i < test.count; i++) {
+    if (predicted[i] !== test.y[i]) wrong.push(i);
+    else if (first.length < count) first.push(i);
+  }
+  const mistakes = wrong.slice(0, Math.floor(count / 2));
+  const chosen = [...first.slice(0, count - mistakes.length), ...mistakes];
+  const [side = 28, width = side] = test.imageShape;
+  const elements = imageElements(test);
+  if (side !== width) return chosen.map((i) => caption(test, predicted, i)).join("\n");
+  const pictures = chosen.map(
+    (i): CaptionedDigit => ({
+      pixels: test.x.subarray(i * elements, (i + 1) * elements),
+      caption: caption(test, predicted, i),
+    }),
+  );
+  return renderDigitRow(pictures, { size: side, columns: process.stdout.columns ?? 100 });
+}
+
+function caption(test: LabelledImages, predicted: ArrayLike<number>, i: number): string {
+  const right = predicted[i] === test.y[i];
+  return `predicted ${predicted[i]} ${right ? "✓" : `✗ is ${test.y[i]}`}`;
+}

@@ -1,0 +1,179 @@
+// `edgegrad train`: a classifier on images, from data to a saved model; can be interrupted and resumed.
+// Place: command line. Invariant: when it is interrupted after training began, the state is on disk before it ends.
+
+import type { Core, Trainer } from "../api.ts";
+import type { LabelledImages } from "../data/idx.ts";
+import { ConfigError, StateError } from "../errors.ts";
+import type { Progress, StopReason } from "../train/run-loop.ts";
+import { createTrainer } from "./classifier.ts";
+import { classCount, type ImageData, imageElements, loadImages } from "./data-source.ts";
+import { checkWritable, readBytes, writeBytes } from "./files.ts";
+import { Reporter } from "./progress.ts";
+
+/** Options of the command, as commander gives them. */
+export interface TrainCommand {
+  readonly data?: string;
+  readonly model: string;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly seed: number;
+  readonly out: string;
+  readonly checkpoint?: string;
+  readonly resume?: string;
+  readonly json?: boolean;
+}
+
+/** What a training left behind. */
+export interface TrainResult {
+  readonly trainer: Trainer;
+  readonly images: ImageData;
+  readonly modelBytes: Uint8Array;
+  readonly testAccuracy: number;
+  readonly seconds: number;
+}
+
+/** The command stopped because the user wanted it to. Exit code 1, the message says how to go on. */
+export class Interrupted extends StateError {
+  override name = "Interrupted";
+}
+
+/** Trains, evaluates on the test images, saves the model. */
+export async function train(
+  core: Core,
+  command: TrainCommand,
+  given: ReadonlySet<string>,
+): Promise<TrainResult> {
+  const reporter = new Reporter({ json: command.json ?? false, out: process.stdout });
+  refuseFixed(command, given);
+  const checkpointPath = command.checkpoint ?? checkpointBeside(command.out);
+  await checkWritable(command.out);
+  await checkWritable(checkpointPath);
+  const checkpoint = command.resume === undefined ? undefined : await readBytes(command.resume);
+
+  const images = await loadImages(command.data);
+  const classes = classCount(images);
+  const elements = imageElements(images.train);
+  const trainer = checkpoint
+    ? core.resume(checkpoint)
+    : createTrainer(core, { ...command, elements, classes });
+  announce(reporter, command, images, classes, trainer);
+
+  const reason = await run(trainer, images, command, reporter, checkpointPath);
+  const { last, seconds } = reporter;
+  if (reason === "aborted") {
+    await writeBytes(checkpointPath, trainer.saveCheckpoint());
+    throw interrupted(command, checkpointPath, trainer);
+  }
+  if (!last && checkpoint) {
+    reporter.line(`${command.resume} has its ${command.epochs} epochs behind it; for more, say --epochs.`);
+  }
+  const { test } = images;
+  const { accuracy: testAccuracy, loss: testLoss } = trainer.evaluate({ x: test.x, y: test.y }) as Record<
+    string,
+    number
+  >;
+  const modelBytes = trainer.saveModel();
+  await writeBytes(command.out, modelBytes);
+  const rate = `${(100 * testAccuracy!).toFixed(2)}%`;
+  reporter.line(
+    `test accuracy ${rate} on ${test.count} images · ${seconds.toFixed(1)} s · model saved to ${command.out}`,
+  );
+  reporter.json({
+    ...{ event: "done", steps: trainer.steps, seconds, testAccuracy, testLoss, model: command.out },
+    ...{ bytes: modelBytes.length, fingerprint: trainer.fingerprint() },
+  });
+  return { trainer, images, modelBytes, testAccuracy: testAccuracy!, seconds };
+}
+
+/** A checkpoint brings these along; taking them silently from there would surprise. */
+function refuseFixed(command: TrainCommand, given: ReadonlySet<string>): void {
+  if (command.resume === undefined) return;
+  for (const [option, flag] of [
+    ["model", "--model"],
+    ["batchSize", "--batch-size"],
+    ["learningRate", "--learning-rate"],
+    ["seed", "--seed"],
+  ] as const) {
+    if (given.has(option)) {
+      throw new ConfigError(
+        "config/resume",
+        `${flag} comes from the checkpoint when resuming; leave it out`,
+        { option },
+      );
+    }
+  }
+}
+
+function checkpointBeside(out: string): string {
+  return `${out.replace(/\.safetensors$/, "")}.checkpoint.safetensors`;
+}
+
+function announce(
+  reporter: Reporter,
+  command: TrainCommand,
+  images: ImageData,
+  classes: number,
+  trainer: Trainer,
+): void {
+  const { plan } = trainer;
+  const { train, test } = images;
+  const shape = train.imageShape.join("×");
+  reporter.line(
+    `${images.name}: ${train.count} training and ${test.count} test images, ${shape}, ${classes} classes`,
+  );
+  const memory = (plan.bytes.total / 1e6).toFixed(1);
+  const from =
+    command.resume === undefined ? command.model : `resumed from ${command.resume} at step ${trainer.steps}`;
+  reporter.line(`${from}: ${plan.parameters} parameters, batch ${plan.batchSize}, ${memory} MB planned`);
+  reporter.json({
+    ...{ event: "start", data: images.name, trainRows: train.count, testRows: test.count, classes },
+    ...{ step: trainer.steps, epochs: command.epochs, plan },
+  });
+}
+
+/** Runs the epochs, watching for Ctrl-C; gives why it ended. */
+async function run(
+  trainer: Trainer,
+  images: ImageData,
+  command: TrainCommand,
+  reporter: Reporter,
+  checkpointPath: string,
+): Promise<StopReason> {
+  const rows = ({ x, y }: LabelledImages) => ({ x, y });
+  const interruption = new AbortController();
+  const interrupt = () => {
+    // The second Ctrl-C does not wait for the slice to end.
+    if (interruption.signal.aborted) process.exit(1);
+    interruption.abort();
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  let final: Progress | undefined;
+  reporter.start(command.resume !== undefined);
+  try {
+    const options = { epochs: command.epochs, validation: rows(images.test), signal: interruption.signal };
+    for await (const progress of trainer.run(rows(images.train), options)) {
+      final = progress;
+      if (progress.reason !== "aborted") reporter.update(progress);
+      if (progress.epochEnd && command.checkpoint !== undefined) {
+        await writeBytes(checkpointPath, trainer.saveCheckpoint());
+      }
+    }
+  } finally {
+    reporter.stop();
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+  if (final?.error) throw final.error;
+  return final?.reason ?? "done";
+}
+
+function interrupted(command: TrainCommand, path: string, trainer: Trainer): Interrupted {
+  const quote = (text: string) =>
+    /^[\w./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  const parts = ["edgegrad train", "--resume", quote(path), "--epochs", String(command.epochs)];
+  if (command.data !== undefined) parts.push("--data", quote(command.data));
+  parts.push("--out", quote(command.out));
+  if (command.checkpoint !== undefined) parts.push("--checkpoint", quote(command.checkpoint));
+  const message = `interrupted at step ${trainer.steps}; checkpoint saved to ${path}. Go on with:\n  ${parts.join(" ")}`;
+  return new Interrupted("cli/interrupted", message, { checkpoint: path, step: trainer.steps });
+}
