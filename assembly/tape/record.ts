@@ -1,0 +1,48 @@
+/**
+ * Typed reads of the tape and of the uniforms.
+ * Place: between dispatch and every kernel. Invariant: a field read is one load with a constant offset.
+ *
+ *   pc → ┌ op ┬ bytes ┬ field 2 ┬ field 3 ┬ … ┐   32-bit words, see src/abi.ts
+ */
+
+/** Address of the uniforms of the running call. */
+export let uniforms: usize = 0;
+
+export function setUniforms(address: usize): void {
+  uniforms = address;
+}
+
+export class Record {
+  @inline
+  static u32(pc: usize, field: i32): u32 {
+    return load<u32>(pc + (<usize>field << 2));
+  }
+
+  @inline
+  static ptr(pc: usize, field: i32): usize {
+    return load<u32>(pc + (<usize>field << 2));
+  }
+
+  @inline
+  static f32(pc: usize, field: i32): f32 {
+    return load<f32>(pc + (<usize>field << 2));
+  }
+
+  /** A double in two words, the low one at `field`. */
+  @inline
+  static f64(pc: usize, field: i32): f64 {
+    return load<f64>(pc + (<usize>field << 2), 0, 4);
+  }
+}
+
+export class Uniforms {
+  @inline
+  static u32(field: i32): u32 {
+    return load<u32>(uniforms + (<usize>field << 2));
+  }
+
+  @inline
+  static set(field: i32, value: u32): void {
+    store<u32>(uniforms + (<usize>field << 2), value);
+  }
+}
