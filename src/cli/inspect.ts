@@ -44,7 +44,12 @@ export async function inspect(core: Core, path: string, command: InspectCommand)
     process.stdout.write(command.json ? `${JSON.stringify(record)}\n` : `${text.join("\n")}\n`);
   };
   if (file.metadata[GRAPH] === undefined) {
-    const tensors = [...file.tensors].map(([name, { dtype, shape, data }]) => ({ name, dtype, shape, bytes: data.length }));
+    const tensors = [...file.tensors].map(([name, { dtype, shape, data }]) => ({
+      name,
+      dtype,
+      shape,
+      bytes: data.length,
+    }));
     print({ file: path, format: "plain weights", bytes: bytes.length, tensors }, [
       `${path}: plain weights without a model, ${formatBytes(bytes.length)}`,
       "",
@@ -69,7 +74,10 @@ export async function inspect(core: Core, path: string, command: InspectCommand)
   const text = [
     `${path}: ${format}, ${formatBytes(bytes.length)}, fingerprint ${predictor.fingerprint()}`,
     "",
-    ...inputs.map(({ name, shape, dtype }) => `input ${name}: [N${shape.map((size) => `, ${size ?? "T"}`).join("")}] ${dtype}`),
+    ...inputs.map(
+      ({ name, shape, dtype }) =>
+        `input ${name}: [N${shape.map((size) => `, ${size ?? "T"}`).join("")}] ${dtype}`,
+    ),
     "",
     layerTable(layers),
     "",
@@ -88,7 +96,10 @@ export async function inspect(core: Core, path: string, command: InspectCommand)
 }
 
 /** Shapes, parameters and work of each call of a layer. */
-export function summarizeLayers(model: Model, binding: { batchSize: number; timeSteps: number }): LayerSummary[] {
+export function summarizeLayers(
+  model: Model,
+  binding: { batchSize: number; timeSteps: number },
+): LayerSummary[] {
   const { graph } = model;
   // The same model with every layer's result as an output.
   const outputs = Object.fromEntries(graph.calls.map((_, i) => [`call ${i}`, graph.inputs.length + i]));
@@ -112,7 +123,10 @@ export function summarizeLayers(model: Model, binding: { batchSize: number; time
     const again = seen.has(layer);
     seen.add(layer);
     const own = lowered.tensors.filter((tensor) => tensor.layer === name && tensor.kind === "parameter");
-    const parameters = own.reduce((sum, tensor) => sum + bindShape(tensor.shape, one).reduce((a, b) => a * b, 1), 0);
+    const parameters = own.reduce(
+      (sum, tensor) => sum + bindShape(tensor.shape, one).reduce((a, b) => a * b, 1),
+      0,
+    );
     return {
       ...{ name, op, outputShape: formatShape(shape), parameters: again ? 0 : parameters },
       flops: again ? 0 : (flops.get(`${op} (layers.${name})`) ?? 0),
@@ -128,7 +142,11 @@ function inspectTraining(core: Core, bytes: Uint8Array, command: InspectCommand)
 async function predictionTape(model: Model, { batchSize, timeSteps }: InspectCommand): Promise<string> {
   const instance = new CoreInstance(await loadEmbedded("simd"));
   const binding = { batch: batchSize, time: timeSteps };
-  const executor = new Executor(instance, compilePrediction(model, binding, instance.heapBase, 2 ** 32), 2 ** 32);
+  const executor = new Executor(
+    instance,
+    compilePrediction(model, binding, instance.heapBase, 2 ** 32),
+    2 ** 32,
+  );
   const { tape, address } = executor.tape({ kind: "predict", form: "full", binding });
   return disassemble(tape!, executor.graph("predict").graph.nodes, address);
 }
@@ -141,7 +159,12 @@ function layerTable(layers: readonly LayerSummary[]): string {
 }
 
 function tensorTable({ tensors }: SafetensorsFile): string {
-  const rows = [...tensors].map(([name, { dtype, shape, data }]) => [name, dtype, `[${shape.join(", ")}]`, formatBytes(data.length)]);
+  const rows = [...tensors].map(([name, { dtype, shape, data }]) => [
+    name,
+    dtype,
+    `[${shape.join(", ")}]`,
+    formatBytes(data.length),
+  ]);
   return formatTable([["tensor", "type", "shape", "size"], ...rows], [3]);
 }
 

@@ -6,7 +6,9 @@ export function formatTable(rows: readonly (readonly string[])[], right: readonl
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (row: readonly string[]) =>
     row
-      .map((text, column) => (right.includes(column) ? text.padStart(widths[column]!) : text.padEnd(widths[column]!)))
+      .map((text, column) =>
+        right.includes(column) ? text.padStart(widths[column]!) : text.padEnd(widths[column]!),
+      )
       .join("  ")
       .trimEnd();
   const [head, ...body] = rows.map(line);
