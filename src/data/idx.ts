@@ -53,7 +53,8 @@ export function parseIdx(bytes: Uint8Array, file = "IDX data"): IdxFile {
   if (got < expected)
     fail("truncated", file, `cut short: [${dims}] takes ${expected} bytes of data, got ${got}`);
   if (got > expected) fail("trailing-bytes", file, `[${dims}] takes ${expected} bytes of data, got ${got}`);
-  return { dims, data: bytes.subarray(start) };
+  // Not subarray: of Node's Buffer it gives a Buffer, whose slice() does not copy.
+  return { dims, data: new Uint8Array(bytes.buffer, bytes.byteOffset + start, got) };
 }
 
 /**

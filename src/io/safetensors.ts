@@ -202,10 +202,12 @@ class HeaderReader {
 }
 
 /**
- * Reads a safetensors file. Nothing is copied: each tensor's `data` is a view of `bytes`.
+ * Reads a safetensors file. Nothing is copied: each tensor's `data` is a view of `file`.
  * @throws FormatError for anything the format forbids: bad header, repeated keys, unknown types, holes, overlaps.
  */
-export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptions = {}): SafetensorsFile {
+export function readSafetensors(file: Uint8Array, options: ReadSafetensorsOptions = {}): SafetensorsFile {
+  // Node's Buffer is a Uint8Array whose slice() does not copy: no view of it may reach a caller.
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.length);
   const maxHeaderBytes = Math.min(options.maxHeaderBytes ?? MAX_HEADER_BYTES, MAX_HEADER_BYTES);
   if (bytes.length < 8)
     fail("truncated", `expected at least 8 bytes, got ${bytes.length}; the file is cut short`);

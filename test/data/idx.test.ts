@@ -28,6 +28,12 @@ test("a view into a larger buffer is read at its own offset", () => {
   expect(parseIdx(larger.subarray(5)).data).toEqual(pixels);
 });
 
+test("from Node's Buffer comes a plain view", () => {
+  const { data } = parseIdx(Buffer.from(images));
+  expect(data.constructor).toBe(Uint8Array);
+  expect(data).toEqual(pixels);
+});
+
 test("cut short at every byte", () => {
   for (let length = 0; length < images.length; length++) {
     expect(code(() => parseIdx(images.subarray(0, length), "train-images"))).toBe("idx/truncated");

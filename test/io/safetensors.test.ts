@@ -123,6 +123,12 @@ describe("reading names the attack", () => {
   });
 });
 
+test("from Node's Buffer come plain views, whose slice() copies", () => {
+  const { data } = readSafetensors(Buffer.from(file(`{"a":${entry(0, 4)}}`, 4))).tensors.get("a")!;
+  expect(data.constructor).toBe(Uint8Array);
+  expect(data.slice().buffer.byteLength).toBe(4);
+});
+
 test("metadata keys never reach a prototype", () => {
   const read = readSafetensors(file('{"__metadata__":{"__proto__":"x","toString":"y"}}'));
   expect(Object.getPrototypeOf(read.metadata)).toBe(null);
