@@ -54,16 +54,19 @@ export function confusionTable(test: LabelledImages, predicted: Uint32Array, cla
   return formatConfusionMatrix(confusionMatrix(test.y, predicted, most + 1));
 }
 
-/** A few images with what they are taken for: the first ones, and as many mistakes. */
+/** A few images with what they are taken for: up to half of them mistakes, the others of as many classes as can be. */
 export function showSample(test: LabelledImages, predicted: ArrayLike<number>, count: number): string {
   const wrong: number[] = [];
-  const first: number[] = [];
+  const firstOfClass = new Map<number, number>();
+  const others: number[] = [];
   for (let i = 0; i < test.count; i++) {
     if (predicted[i] !== test.y[i]) wrong.push(i);
-    else if (first.length < count) first.push(i);
+    else if (!firstOfClass.has(test.y[i]!)) firstOfClass.set(test.y[i]!, i);
+    else if (others.length < count) others.push(i);
   }
   const mistakes = wrong.slice(0, Math.floor(count / 2));
-  const chosen = [...first.slice(0, count - mistakes.length), ...mistakes];
+  const right = [...firstOfClass.values(), ...others].slice(0, count - mistakes.length);
+  const chosen = [...right, ...mistakes];
   const [side = 28, width = side] = test.imageShape;
   const elements = imageElements(test);
   if (side !== width) return chosen.map((i) => caption(test, predicted, i)).join("\n");

@@ -61,7 +61,10 @@ export function renderDigitRow(
   for (let first = 0; first < digits.length; first += perRow) {
     const row = digits.slice(first, first + perRow);
     const pictures = row.map(({ pixels }) => renderDigit(pixels, options));
-    for (let line = 0; line < pictures[0]!.length; line++) {
+    const isInked = (line: number) => pictures.some((picture) => picture[line]!.trim() !== "");
+    const lines = Array.from(pictures[0]!.keys());
+    // Paper above and below all pictures of a row would only spread the page.
+    for (let line = lines.find(isInked) ?? 0; line <= (lines.findLast(isInked) ?? -1); line++) {
       rows.push(
         pictures
           .map((picture) => picture[line])

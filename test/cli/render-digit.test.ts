@@ -18,6 +18,13 @@ test("an odd size and a short array still give full lines", () => {
   expect(renderDigit([255, 255, 255], { size: 3 })).toEqual(["▀▀▀", "   "]);
 });
 
+test("lines that are paper in all pictures of a row are left out at both ends", () => {
+  const pixels = [...Array(12).fill(0), 255, 0, 0, 0, ...Array(20).fill(0)];
+  const tall = { pixels, caption: "a" };
+  expect(renderDigitRow([tall], { size: 6 })).toBe("▀\na");
+  expect(renderDigitRow([{ ...tall, pixels: [] }], { size: 6 })).toBe("a");
+});
+
 test("captions stand below; what does not fit the width starts a new row", () => {
   const digit = (caption: string) => ({ pixels: image, caption });
   expect(renderDigitRow([digit("a"), digit("toolong"), digit("c")], { size: 4, columns: 10 })).toBe(
