@@ -75,6 +75,8 @@ export class Executor {
   /** First free byte behind the planned memory: staged data begins here. */
   readonly stageBase: number;
   readonly #maxBytes: number;
+  /** Whether the sample weights in memory are all 1. */
+  #uniformWeights = false;
   /** Room for the records of `runOnce` and, behind it, a digest. */
   readonly #setup: number;
   readonly #digest: number;
@@ -136,7 +138,7 @@ export class Executor {
         else if (node.op === "fill")
           this.core.f32.fill(node.attrs.value, at, at + product(bindShape(node.shape, binding)));
       }
-    this.resetSampleWeights();
+    this.prepareSampleWeights(false);
   }
 
   /** Fills every tensor by its initializer, from the core's generator. */
@@ -254,10 +256,13 @@ export class Executor {
     this.core.u32[at + Uniform.StepHigh] = Math.floor(value / 2 ** 32);
   }
 
-  /** Every row counts once. */
-  resetSampleWeights(): void {
-    const weights = this.program.plan.layout.inputs.get("sampleWeights");
-    if (weights) this.core.f32.fill(1, weights.address >> 2, (weights.address + weights.bytes) >> 2);
+  /** Before a call: without sample weights of its own, every row counts once. */
+  prepareSampleWeights(given: boolean): void {
+    const { inputs } = this.program.plan.layout;
+    const weights = inputs.get("sampleWeights");
+    if (weights && !given && !this.#uniformWeights)
+      this.core.f32.fill(1, weights.address >> 2, (weights.address + weights.bytes) >> 2);
+    this.#uniformWeights = !given;
   }
 
   /** Runs `steps` steps; uniforms of the call must be set. */

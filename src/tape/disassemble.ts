@@ -6,7 +6,7 @@ import * as abi from "../abi.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { Tape } from "./encode.ts";
 
-const FLOATS = new Set(["Value", "P", "Q", "Scale", "Limit", "Momentum", "WeightDecay", "Epsilon"]);
+const FLOATS = new Set(["Fill.Value", "P", "Q", "Scale", "Limit", "Momentum", "WeightDecay", "Epsilon"]);
 
 const word = new DataView(new ArrayBuffer(4));
 const asFloat = (bits: number): number => {
@@ -14,8 +14,9 @@ const asFloat = (bits: number): number => {
   return word.getFloat32(0);
 };
 
-function fieldText(name: string, value: number): string {
-  return `${name}=${FLOATS.has(name) ? asFloat(value) : value}`;
+function fieldText(op: string, name: string, value: number): string {
+  const float = FLOATS.has(name) || FLOATS.has(`${op}.${name}`);
+  return `${name}=${float ? asFloat(value) : value}`;
 }
 
 /** One line per record. */
@@ -28,7 +29,7 @@ export function disassemble(tape: Tape, nodes: readonly AnyNode[], base = 0): st
       const fields = enums[`${name}Field`] ?? {};
       const count = tape.words[at + 1]! / 4;
       const text: string[] = [];
-      for (let i = 2; i < count; i++) text.push(fieldText(fields[i] ?? String(i), tape.words[at + i]!));
+      for (let i = 2; i < count; i++) text.push(fieldText(name, fields[i] ?? String(i), tape.words[at + i]!));
       const layer = node >= 0 ? nodes[node]!.layer || nodes[node]!.op : "";
       return `${(base + offset).toString(16).padStart(6, "0")}  ${name.padEnd(24)} ${text.join(" ")}${layer && `  ; ${layer}`}`;
     })

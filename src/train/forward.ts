@@ -92,8 +92,7 @@ export function evaluateRows(
   const summed = [...losses].some((loss) => loss.reduction === "sum");
   const totals = program.reports.map(() => 0);
   const step = program.binding.batch;
-  const weighted = feeds.feeds.some((feed) => feed.name === "sampleWeights");
-  if (!weighted) executor.resetSampleWeights();
+  executor.prepareSampleWeights(feeds.feeds.some((feed) => feed.name === "sampleWeights"));
   for (let from = 0; from < feeds.rows; from += step) {
     const to = Math.min(feeds.rows, from + step);
     runChunk(executor, "evaluate", feeds, from, to);

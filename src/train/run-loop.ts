@@ -70,7 +70,6 @@ export async function* runEpochs(request: RunRequest): AsyncGenerator<Progress, 
   const flopsPerStep = executor.graph("train").flops;
   const sliceSteps = Math.max(1, Math.floor(request.sliceFlops / flopsPerStep));
   let stepsLeft = Math.min(budget.steps ?? Infinity, Math.floor((budget.flops ?? Infinity) / flopsPerStep));
-  if (feeds.feeds.every((feed) => feed.name !== "sampleWeights")) executor.resetSampleWeights();
 
   const progress = (extra: Partial<Progress> = {}): Progress => {
     const means = at.epochSums.map((sum) => sum / Math.max(at.position, 1));
@@ -134,6 +133,7 @@ export async function* runEpochs(request: RunRequest): AsyncGenerator<Progress, 
       stagedKey: stage.key,
     });
     executor.beginCall();
+    executor.prepareSampleWeights(stage.tensors.has("sampleWeights"));
     stage.seek(at.epoch, at.position);
     executor.setRates(request.learningRate(), steps);
     const status = executor.run(slot, steps);

@@ -324,7 +324,7 @@ export class Trainer {
           tensor: "x",
         },
       );
-    if (!sampleWeights) this.#executor.resetSampleWeights();
+    this.#executor.prepareSampleWeights(sampleWeights !== undefined);
     return feeds;
   }
 
