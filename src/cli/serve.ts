@@ -146,26 +146,30 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
   child.once("exit", (code, signal) => {
     ended ??= `it ended with ${signal ?? `code ${code}`}`;
   });
+  // wrangler goes on waiting for a better build, this does not.
+  const failed = () =>
+    ended ?? (output.includes("Build failed") ? "the Worker could not be built" : undefined);
   const deadline = performance.now() + START_SECONDS * 1000;
   while (performance.now() < deadline) {
-    if (ended !== undefined)
-      throw new CoreError("serve/workerd", `workerd did not start: ${ended}${lastWords(output)}`);
+    const why = failed();
+    if (why) throw new CoreError("serve/workerd", `workerd did not start: ${why}${firstComplaint(output)}`);
     const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
     // The Worker's own answer to a GET.
     if (answer?.status === 404) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  const message = `workerd did not answer within ${START_SECONDS} s${lastWords(output)}`;
+  const message = `workerd did not answer within ${START_SECONDS} s${firstComplaint(output)}`;
   throw new CoreError("serve/workerd", message);
 }
 
-/** The line of wrangler's output that says most, without colours. */
-function lastWords(output: string): string {
+/** The first line of wrangler's output that says what is wrong, without colours. */
+function firstComplaint(output: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape that starts a colour
   const lines = output.replace(/\u001b\[[0-9;]*m/g, "").split("\n");
-  const line =
-    lines.findLast((text) => /error|✘|cannot|not found/i.test(text)) ?? lines.findLast((text) => text.trim());
-  return line ? ` (${line.trim()})` : "";
+  const line = lines.find(
+    (text) => /error|requires|cannot|not found/i.test(text) && !text.includes("Build failed"),
+  );
+  return line ? `: ${line.replace("✘ [ERROR]", "").trim()}` : "";
 }
 
 async function stop(child: ChildProcess): Promise<void> {
