@@ -85,6 +85,8 @@ export enum Uniform {
   /** Key of the random numbers. */
   SeedLow = 11,
   SeedHigh = 12,
+  /** Rows at which the cursor goes back to 0: where all rows make one batch, epochs follow each other in one call. */
+  CursorEnd = 13,
   Count = 16,
 }
 

@@ -56,7 +56,8 @@ function runStep(tape: usize): u32 {
   Uniforms.set(Uniform.StepLow, low);
   if (low === 0) Uniforms.set(Uniform.StepHigh, Uniforms.u32(Uniform.StepHigh) + 1);
   Uniforms.set(Uniform.CallStep, Uniforms.u32(Uniform.CallStep) + 1);
-  Uniforms.set(Uniform.Cursor, Uniforms.u32(Uniform.Cursor) + Record.u32(pc, EndField.Rows));
+  const cursor = Uniforms.u32(Uniform.Cursor) + Record.u32(pc, EndField.Rows);
+  Uniforms.set(Uniform.Cursor, cursor < Uniforms.u32(Uniform.CursorEnd) ? cursor : 0);
   return Status.Ok;
 }
 

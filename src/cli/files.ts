@@ -4,7 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { access, constants, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, EdgegradError } from "../errors.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "no such file",
@@ -61,5 +61,21 @@ export async function writeBytes(path: string, bytes: Uint8Array): Promise<void>
   } catch (cause) {
     await rm(temporary, { force: true });
     fail("write", path, "cannot be written", cause);
+  }
+}
+
+/** Runs what reads the contents of a file; its errors then name the file. */
+export function naming<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof EdgegradError) || error.message.startsWith(path)) throw error;
+    const Kind = error.constructor as typeof EdgegradError;
+    throw new Kind(
+      error.code,
+      `${path}: ${error.message}`,
+      { ...error.fields, file: path },
+      { cause: error },
+    );
   }
 }

@@ -14,7 +14,7 @@ import { flopsOf } from "../plan/flops.ts";
 import { loadEmbedded } from "../platform/embedded-core.ts";
 import { bindShape, formatShape, type Shape } from "../shape.ts";
 import { disassemble } from "../tape/disassemble.ts";
-import { readBytes } from "./files.ts";
+import { naming, readBytes } from "./files.ts";
 import { formatBytes, formatCount, formatTable } from "./table.ts";
 
 /** Options of the command, as commander gives them. */
@@ -39,7 +39,7 @@ export interface LayerSummary {
 /** Prints what `path` holds. */
 export async function inspect(core: Core, path: string, command: InspectCommand): Promise<void> {
   const bytes = await readBytes(path);
-  const file = readSafetensors(bytes);
+  const file = naming(path, () => readSafetensors(bytes));
   const print = (record: object, text: readonly string[]) => {
     process.stdout.write(command.json ? `${JSON.stringify(record)}\n` : `${text.join("\n")}\n`);
   };
@@ -57,12 +57,14 @@ export async function inspect(core: Core, path: string, command: InspectCommand)
     ]);
     return;
   }
-  using predictor = core.predictor(bytes, command);
+  using predictor = naming(path, () => core.predictor(bytes, command));
   const { model, plan } = predictor;
   const layers = summarizeLayers(model, command);
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
   const format = file.metadata[FORMAT] ?? "unknown";
-  const training = format.startsWith("checkpoint/") ? inspectTraining(core, bytes, command) : undefined;
+  const training = format.startsWith("checkpoint/")
+    ? naming(path, () => inspectTraining(core, bytes, command))
+    : undefined;
   const tape = command.tape ? (training?.tape ?? (await predictionTape(model, command))) : undefined;
   const inputs = model.graph.inputs.map(({ name, shape, dtype }) => ({ name, shape, dtype }));
   const record = {

@@ -7,7 +7,7 @@ import { ConfigError } from "../errors.ts";
 import { checkClassifier, classesOf } from "./classifier.ts";
 import { confusionMatrix, formatConfusionMatrix } from "./confusion-matrix.ts";
 import { imageElements, loadTestImages } from "./data-source.ts";
-import { readBytes } from "./files.ts";
+import { naming, readBytes } from "./files.ts";
 import { type CaptionedDigit, renderDigitRow } from "./render-digit.ts";
 
 /** Options of the command, as commander gives them. */
@@ -26,7 +26,7 @@ export async function predict(core: Core, command: PredictCommand): Promise<void
     throw new ConfigError("config/data", message, { option: "data" });
   }
   const file = await readBytes(command.model);
-  using predictor = core.predictor(file, { batchSize: 256 });
+  using predictor = naming(command.model, () => core.predictor(file, { batchSize: 256 }));
   const test = await loadTestImages(command.data);
   checkClassifier(predictor.model, imageElements(test), command.model);
   const started = performance.now();

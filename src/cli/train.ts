@@ -1,13 +1,14 @@
 // `edgegrad train`: a classifier on images, from data to a saved model; can be interrupted and resumed.
 // Place: command line. Invariant: when it is interrupted after training began, the state is on disk before it ends.
 
+import { basename, relative } from "node:path";
 import type { Core, Trainer } from "../api.ts";
 import type { LabelledImages } from "../data/idx.ts";
 import { ConfigError, StateError } from "../errors.ts";
 import type { Progress, StopReason } from "../train/run-loop.ts";
 import { createTrainer } from "./classifier.ts";
 import { classCount, type ImageData, imageElements, loadImages } from "./data-source.ts";
-import { checkWritable, readBytes, writeBytes } from "./files.ts";
+import { checkWritable, naming, readBytes, writeBytes } from "./files.ts";
 import { Reporter } from "./progress.ts";
 
 /** Options of the command, as commander gives them. */
@@ -167,10 +168,21 @@ async function run(
   return final?.reason ?? "done";
 }
 
+/** A word as a shell takes it whole. */
+function quote(text: string): string {
+  return /^[\w./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** How the user can start this program again: by its name where it is installed, else by its path. */
+function invocation(): string {
+  const program = process.argv[1] ?? "edgegrad";
+  return basename(program) === "edgegrad" ? "edgegrad" : `node ${quote(relative("", program))}`;
+}
+
 function interrupted(command: TrainCommand, path: string, trainer: Trainer): Interrupted {
   const quote = (text: string) =>
     /^[\w./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-  const parts = ["edgegrad train", "--resume", quote(path), "--epochs", String(command.epochs)];
+  const parts = [`${invocation()} train`, "--resume", quote(path), "--epochs", String(command.epochs)];
   if (command.data !== undefined) parts.push("--data", quote(command.data));
   parts.push("--out", quote(command.out));
   if (command.checkpoint !== undefined) parts.push("--checkpoint", quote(command.checkpoint));

@@ -218,6 +218,7 @@ export class Executor {
     const { u32 } = this.core;
     u32[at + Uniform.CallStep] = 0;
     u32[at + Uniform.Cursor] = 0;
+    u32[at + Uniform.CursorEnd] = 0xffffffff;
     u32[at + Uniform.Indices] = 0;
     u32[at + Uniform.Rates] = layout.rates;
     u32[at + Uniform.RateGroups] = 1;

@@ -214,7 +214,10 @@ export function readSafetensors(file: Uint8Array, options: ReadSafetensorsOption
   const words = new DataView(bytes.buffer, bytes.byteOffset, 8);
   const headerBytes = words.getUint32(0, true) + words.getUint32(4, true) * 2 ** 32;
   if (headerBytes > maxHeaderBytes) {
-    fail("header-too-large", `header of ${headerBytes} bytes, the limit is ${maxHeaderBytes}`);
+    fail(
+      "header-too-large",
+      `header of ${headerBytes} bytes, the limit is ${maxHeaderBytes}; is this a safetensors file?`,
+    );
   }
   const start = 8 + headerBytes;
   if (start > bytes.length) {
@@ -225,7 +228,7 @@ export function readSafetensors(file: Uint8Array, options: ReadSafetensorsOption
     // ignoreBOM keeps a byte order mark in the text, where the header reader refuses it.
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, start));
   } catch (cause) {
-    fail("utf8", "the header is not valid UTF-8", {}, cause);
+    fail("utf8", "the header is not valid UTF-8; is this a safetensors file?", {}, cause);
   }
   const { entries, metadata } = new HeaderReader(text, options.maxTensors ?? 100_000);
   let expected = 0;
@@ -243,8 +246,9 @@ export function readSafetensors(file: Uint8Array, options: ReadSafetensorsOption
   }
   const dataBytes = bytes.length - start;
   if (dataBytes !== expected) {
-    const code = dataBytes < expected ? "truncated" : "trailing-bytes";
-    fail(code, `expected ${expected} bytes of data, got ${dataBytes}`);
+    const [code, why] =
+      dataBytes < expected ? ["truncated", "the file is cut short"] : ["trailing-bytes", "it was added to"];
+    fail(code, `expected ${expected} bytes of data, got ${dataBytes}; ${why}`);
   }
   const tensors = new Map<string, SafetensorsView>();
   for (const [tensor, { dtype, shape, begin, end }] of entries) {

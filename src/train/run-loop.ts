@@ -6,6 +6,7 @@
 import { Status } from "../abi.ts";
 import type { Executor } from "../core/executor.ts";
 import { ConfigError, type EdgegradError } from "../errors.ts";
+import type { Binding } from "../shape.ts";
 import { explainFault } from "./faults.ts";
 import type { Feeds } from "./feeds.ts";
 import { Stage } from "./stage.ts";
@@ -42,6 +43,11 @@ export interface RunPosition {
   epochSums: number[];
 }
 
+export interface Budget {
+  readonly steps?: number;
+  readonly flops?: number;
+}
+
 export interface RunRequest {
   readonly executor: Executor;
   readonly feeds: Feeds;
@@ -51,7 +57,7 @@ export interface RunRequest {
   readonly shuffle: boolean;
   readonly stageBytes: number;
   readonly sliceFlops: number;
-  readonly budget: { readonly steps?: number; readonly flops?: number };
+  readonly budget: Budget;
   readonly signal?: AbortSignal | undefined;
   validate?(): Record<string, number>;
 }
@@ -59,110 +65,11 @@ export interface RunRequest {
 /** The optimizing compiler of V8 takes over between calls: early calls are short. */
 const WARM_STEPS = 16_384;
 const EARLY_STEPS = 256;
+/** Epochs of one call that are reported, where a whole epoch is one step. */
+const REPORTED_EPOCHS = 64;
 
-/** Runs until the epochs are done, the budget is spent, or the signal says stop. */
-export async function* runEpochs(request: RunRequest): AsyncGenerator<Progress, void> {
-  const { executor, feeds, at, epochs, budget } = request;
-  checkBudget(budget);
-  const { program } = executor;
-  const batch = program.binding.batch;
-  const stage = new Stage(executor, feeds, batch, request.stageBytes, request.shuffle);
-  const flopsPerStep = executor.graph("train").flops;
-  const sliceSteps = Math.max(1, Math.floor(request.sliceFlops / flopsPerStep));
-  let stepsLeft = Math.min(budget.steps ?? Infinity, Math.floor((budget.flops ?? Infinity) / flopsPerStep));
-
-  const progress = (extra: Partial<Progress> = {}): Progress => {
-    const means = at.epochSums.map((sum) => sum / Math.max(at.position, 1));
-    const metrics = Object.fromEntries(program.reports.map((name, i) => [name, means[i] ?? 0]).slice(1));
-    return {
-      epoch: Math.min(at.epoch + 1, epochs),
-      epochs,
-      step: executor.step,
-      row: at.position,
-      rows: feeds.rows,
-      loss: means[0] ?? 0,
-      metrics,
-      epochEnd: false,
-      ...extra,
-    };
-  };
-
-  while (at.epoch < epochs) {
-    while (at.position < feeds.rows) {
-      if (request.signal?.aborted) return yield progress({ reason: "aborted" });
-      if (stepsLeft < 1) return yield progress({ reason: "budget" });
-      const error = runSlice(Math.min(sliceSteps, stepsLeft));
-      if (error) return yield progress({ reason: "diverged", error });
-      if (at.position < feeds.rows) {
-        yield progress();
-        await yieldToEventLoop();
-      }
-    }
-    const validation = request.validate?.();
-    const end = progress({ epochEnd: true, ...(validation && { validation }) });
-    at.epoch++;
-    at.position = 0;
-    at.epochSums = program.reports.map(() => 0);
-    yield at.epoch < epochs ? end : { ...end, reason: "done" };
-    await yieldToEventLoop();
-  }
-
-  /** Up to `most` steps within this epoch, in as few calls as the tables allow. */
-  function runSlice(most: number): EdgegradError | undefined {
-    let left = most;
-    while (left > 0 && at.position < feeds.rows) {
-      const available = stage.seek(at.epoch, at.position);
-      const full = Math.floor(available / batch);
-      const binding = { batch: full > 0 ? batch : available, time: feeds.time };
-      const early = executor.step < WARM_STEPS ? EARLY_STEPS : program.plan.layout.stepsPerCall;
-      const steps = full > 0 ? Math.min(full, left, early, program.plan.layout.stepsPerCall) : 1;
-      const error = call(binding, steps);
-      left -= steps;
-      stepsLeft -= steps;
-      if (error) return error;
-    }
-    return undefined;
-  }
-
-  function call(binding: { batch: number; time: number }, steps: number): EdgegradError | undefined {
-    const slot = executor.tape({
-      kind: "train",
-      form: "full",
-      binding,
-      staged: stage.tensors,
-      stagedKey: stage.key,
-    });
-    executor.beginCall();
-    executor.prepareSampleWeights(stage.tensors.has("sampleWeights"));
-    stage.seek(at.epoch, at.position);
-    executor.setRates(request.learningRate(), steps);
-    const status = executor.run(slot, steps);
-    const done = status === Status.Ok ? steps : executor.callSteps;
-    for (let step = 0; step < done; step++)
-      for (let i = 0; i < at.epochSums.length; i++)
-        at.epochSums[i]! += executor.report(step, i) * binding.batch;
-    at.position += done * binding.batch;
-    if (status === Status.Ok) return undefined;
-    const batchAt = at.position;
-    const replay = () => {
-      const probe = executor.tape({
-        ...{ kind: "train", form: "probe", binding, staged: stage.tensors, stagedKey: stage.key },
-      });
-      executor.beginCall();
-      stage.seek(at.epoch, batchAt);
-      const { step } = executor;
-      const found = executor.run(probe, 1);
-      executor.step = step;
-      return found === Status.Ok ? undefined : executor.fault(probe, found);
-    };
-    const failed = { feeds: feeds.feeds, rowAt: (i: number) => stage.rowAt(batchAt + i), binding };
-    const error = explainFault(executor.fault(slot, status), failed, executor, replay);
-    if (error instanceof ConfigError) throw error;
-    return error;
-  }
-}
-
-export function checkBudget(budget: RunRequest["budget"]): void {
+/** Steps that a budget allows. */
+export function budgetSteps(budget: Budget, flopsPerStep: number): number {
   for (const [key, value] of Object.entries(budget))
     if ((key !== "steps" && key !== "flops") || !(typeof value === "number" && value > 0))
       throw new ConfigError(
@@ -172,4 +79,157 @@ export function checkBudget(budget: RunRequest["budget"]): void {
           option: `budget.${key}`,
         },
       );
+  return Math.min(budget.steps ?? Infinity, Math.floor((budget.flops ?? Infinity) / flopsPerStep));
+}
+
+/** Runs until the epochs are done, the budget is spent, or the signal says stop. */
+export function runEpochs(request: RunRequest): AsyncGenerator<Progress, void> {
+  return new EpochRunner(request).run();
+}
+
+class EpochRunner {
+  readonly #request: RunRequest;
+  readonly #stage: Stage;
+  readonly #batch: number;
+  readonly #sliceSteps: number;
+  #stepsLeft: number;
+
+  constructor(request: RunRequest) {
+    const { executor, feeds } = request;
+    this.#request = request;
+    this.#batch = executor.program.binding.batch;
+    const { flops } = executor.graph("train");
+    this.#stepsLeft = budgetSteps(request.budget, flops);
+    this.#sliceSteps = Math.max(1, Math.floor(request.sliceFlops / flops));
+    this.#stage = new Stage(executor, feeds, this.#batch, request.stageBytes, request.shuffle);
+  }
+
+  async *run(): AsyncGenerator<Progress, void> {
+    const { at, epochs, feeds, signal, validate } = this.#request;
+    // All rows in one batch: their order does not matter, and epochs follow each other within a call.
+    const single = feeds.rows <= this.#batch;
+    while (at.epoch < epochs) {
+      while (at.position < feeds.rows) {
+        if (signal?.aborted) return yield this.#progress({ reason: "aborted" });
+        if (this.#stepsLeft < 1) return yield this.#progress({ reason: "budget" });
+        const error = single && !validate ? yield* this.#singleBatchEpochs() : this.#slice();
+        if (error) return yield this.#progress({ reason: "diverged", error });
+        if (at.position < feeds.rows) {
+          yield this.#progress();
+          await yieldToEventLoop();
+        }
+      }
+      const validation = validate?.();
+      const end = this.#progress({ epochEnd: true, ...(validation && { validation }) });
+      at.epoch++;
+      at.position = 0;
+      at.epochSums.fill(0);
+      yield at.epoch < epochs ? end : { ...end, reason: "done" };
+      await yieldToEventLoop();
+    }
+  }
+
+  #progress(extra: Partial<Progress> = {}): Progress {
+    const { at, epochs, executor, feeds } = this.#request;
+    const means = at.epochSums.map((sum) => sum / Math.max(at.position, 1));
+    return {
+      epoch: Math.min(at.epoch + 1, epochs),
+      epochs,
+      step: executor.step,
+      row: at.position,
+      rows: feeds.rows,
+      loss: means[0] ?? 0,
+      metrics: Object.fromEntries(executor.program.reports.map((name, i) => [name, means[i]!]).slice(1)),
+      epochEnd: false,
+      ...extra,
+    };
+  }
+
+  /** Steps of the next call at most. */
+  #callSteps(most: number): number {
+    const { executor } = this.#request;
+    const early = executor.step < WARM_STEPS ? EARLY_STEPS : Infinity;
+    return Math.min(most, this.#stepsLeft, early, executor.program.plan.layout.stepsPerCall);
+  }
+
+  /** Steps worth one slice within this epoch, in as few calls as the tables allow. */
+  #slice(): EdgegradError | undefined {
+    const { at, feeds } = this.#request;
+    let left = this.#sliceSteps;
+    while (left > 0 && this.#stepsLeft > 0 && at.position < feeds.rows) {
+      const available = this.#stage.seek(at.epoch, at.position);
+      const full = Math.floor(available / this.#batch);
+      const rows = full > 0 ? this.#batch : available;
+      const steps = this.#callSteps(Math.min(left, Math.max(full, 1)));
+      const { done, error } = this.#call({ batch: rows, time: feeds.time }, steps);
+      for (let step = 0; step < done; step++) this.#addReport(step, rows);
+      left -= steps;
+      if (error) return error;
+    }
+    return undefined;
+  }
+
+  /** As many epochs of one step each as a slice takes; leaves the last one to be ended by `run`. */
+  async *#singleBatchEpochs(): AsyncGenerator<Progress, EdgegradError | undefined> {
+    const { at, epochs, feeds } = this.#request;
+    const steps = this.#callSteps(Math.min(this.#sliceSteps, epochs - at.epoch));
+    this.#stage.seek(at.epoch, 0);
+    const { done, error } = this.#call({ batch: feeds.rows, time: feeds.time }, steps);
+    const stride = Math.ceil(steps / REPORTED_EPOCHS);
+    const first = at.epoch;
+    for (let step = 0; step < done; step++) {
+      const last = step === done - 1 && !error;
+      if (!last && step % stride !== 0) continue;
+      at.epoch = first + step;
+      at.position = 0;
+      at.epochSums.fill(0);
+      this.#addReport(step, feeds.rows);
+      if (!last)
+        yield this.#progress({ epochEnd: true, step: this.#request.executor.step - done + step + 1 });
+    }
+    if (!error) return undefined;
+    at.epoch = first + done;
+    at.position = 0;
+    at.epochSums.fill(0);
+    return error;
+  }
+
+  /** Adds a step of the last call to the sums of the epoch. */
+  #addReport(step: number, rows: number): void {
+    const { at, executor } = this.#request;
+    for (let i = 0; i < at.epochSums.length; i++) at.epochSums[i]! += executor.report(step, i) * rows;
+    at.position += rows;
+  }
+
+  /** One call into the core. Steps that a failure cut off have changed nothing. */
+  #call(binding: Binding, steps: number): { done: number; error?: EdgegradError } {
+    const { at, executor, feeds, learningRate } = this.#request;
+    const stage = this.#stage;
+    const form = { kind: "train", binding, staged: stage.tensors, stagedKey: stage.key } as const;
+    const slot = executor.tape({ ...form, form: "full" });
+    const begin = (position: number) => {
+      executor.beginCall();
+      executor.prepareSampleWeights(stage.tensors.has("sampleWeights"));
+      stage.seek(at.epoch, position);
+    };
+    begin(at.position);
+    executor.setRates(learningRate(), steps);
+    const status = executor.run(slot, steps);
+    this.#stepsLeft -= steps;
+    if (status === Status.Ok) return { done: steps };
+    const done = executor.callSteps;
+    const failedAt = feeds.rows <= this.#batch ? 0 : at.position + done * binding.batch;
+    const replay = () => {
+      const probe = executor.tape({ ...form, form: "probe" });
+      const { step } = executor;
+      begin(failedAt);
+      const found = executor.run(probe, 1);
+      executor.step = step;
+      return found === Status.Ok ? undefined : executor.fault(probe, found);
+    };
+    const failed = { feeds: feeds.feeds, rowAt: (i: number) => stage.rowAt(failedAt + i), binding };
+    const error = explainFault(executor.fault(slot, status), failed, executor, replay);
+    if (error instanceof ConfigError) throw error;
+    return { done, error };
+  }
 }

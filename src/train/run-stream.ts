@@ -4,7 +4,7 @@
 
 import type { Executor } from "../core/executor.ts";
 import type { DataSet } from "./feeds.ts";
-import { checkBudget, type Progress } from "./run-loop.ts";
+import { type Budget, budgetSteps, type Progress } from "./run-loop.ts";
 
 /** Batches of at most `batchSize` rows. */
 export type BatchStream = AsyncIterable<DataSet>;
@@ -14,17 +14,16 @@ export interface StreamRequest {
   readonly batches: BatchStream;
   /** Runs one step; returns its rows. */
   step(batch: DataSet): number;
-  readonly budget: { readonly steps?: number; readonly flops?: number };
+  readonly budget: Budget;
   readonly signal?: AbortSignal | undefined;
   validate?(): Record<string, number>;
 }
 
 export async function* runStream(request: StreamRequest): AsyncGenerator<Progress, void> {
   const { executor, budget, signal } = request;
-  checkBudget(budget);
   const { reports } = executor.program;
   const { flops } = executor.graph("train");
-  let left = Math.min(budget.steps ?? Infinity, Math.floor((budget.flops ?? Infinity) / flops));
+  let left = budgetSteps(budget, flops);
   let rows = 0;
   const sums = reports.map(() => 0);
   const progress = (extra: Partial<Progress>): Progress => ({

@@ -43,7 +43,8 @@ export class Stage {
     this.#executor = executor;
     this.rows = feeds.rows;
     this.time = feeds.time;
-    this.#shuffle = shuffle;
+    // One batch for all: its order does not matter.
+    this.#shuffle = shuffle && feeds.rows > batchSize;
     const stored = feeds.feeds.map((feed) => ({ feed, type: storedAs(feed) }));
     const rowBytes = stored.reduce((sum, { feed, type }) => sum + feed.columns * BYTES[type], 0);
     const whole = rowBytes * feeds.rows <= stageBytes;
@@ -51,7 +52,7 @@ export class Stage {
     this.windowRows = whole ? feeds.rows : Math.min(feeds.rows, fitting);
     let at = executor.stageBase;
     this.#order = at;
-    at += shuffle ? alignUp(4 * feeds.rows) : 0;
+    at += this.#shuffle ? alignUp(4 * feeds.rows) : 0;
     this.#feeds = stored.map(({ feed, type }) => {
       const address = at;
       at += alignUp(this.windowRows * feed.columns * BYTES[type]);
@@ -84,6 +85,7 @@ export class Stage {
     const { core, program } = this.#executor;
     const at = program.plan.layout.uniforms >> 2;
     core.u32[at + Uniform.Cursor] = position - start;
+    core.u32[at + Uniform.CursorEnd] = end - start;
     core.u32[at + Uniform.Indices] = this.#shuffle && this.whole ? this.#order : 0;
     return end - position;
   }
