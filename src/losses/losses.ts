@@ -90,11 +90,14 @@ export const huber = (options: CommonOptions & { delta?: number } = {}): Loss =>
   return elementwise("huber", { ...options }, (b, y, t) => b.unary("huber", b.sub(y, t), delta));
 };
 
-/** Binary cross-entropy from logits z with targets in [0, 1]: softplus(z) − z·t, safe for any z. */
+/**
+ * Binary cross-entropy from logits z with targets in [0, 1]: max(z, 0) − z·t + log(1 + e^−|z|), safe for any z.
+ */
 export const binaryCrossEntropy = (options: CommonOptions = {}): Loss =>
   elementwise("binaryCrossEntropy", { ...options }, (b, z, t) =>
     b.addUp(
-      b.sub(b.unary("relu", z), b.mul(z, t)),
+      // Not relu: at z = 0 a maximum shares its gradient, which makes the sum's slope ½ − t there, as it must be.
+      b.sub(b.binary("max", z, b.fill([], 0)), b.mul(z, t)),
       b.unary("log1p", b.unary("exp", b.affine(b.unary("abs", z), -1))),
     ),
   );
