@@ -34,6 +34,8 @@ export interface ProgramRequest {
   readonly graph: Graph;
   readonly outputs: readonly AnyNode[];
   readonly binding?: Binding;
+  /** Sizes to plan memory for, at least the binding's; a smaller batch runs in a larger one's plan. */
+  readonly planned?: Binding;
   readonly variant?: CoreVariant;
   readonly random?: RandomState;
   /** For graphs that update: name of each trained parameter → its gradient node, and tensors kept per parameter. */
@@ -67,6 +69,7 @@ export class GraphProgram {
 
   constructor(request: ProgramRequest) {
     const { graph, outputs, binding = { batch: 1, time: 1 }, gradients, slotCount = 0 } = request;
+    const planned = request.planned ?? binding;
     this.#graph = graph;
     this.#binding = binding;
     this.core = new CoreInstance(coreModule(request.variant ?? "simd"));
@@ -78,7 +81,7 @@ export class GraphProgram {
     this.plan = planMemory({
       heapBase: this.core.heapBase,
       maxBytes: 2 ** 30,
-      binding,
+      binding: planned,
       trainable: gradients ? new Set(gradients.keys()) : null,
       slotCount,
       reportWidth: 1,
@@ -89,15 +92,19 @@ export class GraphProgram {
     this.#tapeAt = alignUp(this.plan.end);
     this.core.reserve(this.#tapeAt + this.#tape.words.byteLength);
     this.core.u32.set(this.#tape.words, this.#tapeAt >> 2);
-    this.#writeConstants();
+    // Whatever a kernel reads before it is written is NaN.
+    this.core.f32.fill(Number.NaN, this.plan.layout.end >> 2, this.plan.end >> 2);
+    this.#writeConstants(planned);
     this.#setUniforms(request.random ?? { seed: [0, 0], step: [0, 0] });
   }
 
-  #writeConstants(): void {
+  #writeConstants(planned: Binding): void {
     for (const { node, address } of this.plan.graphs[0]!.constants) {
       const at = address >> 2;
       if (node.op === "constant") this.core.f32.set(node.attrs.data, at);
-      if (node.op === "fill") this.core.f32.fill(node.attrs.value, at, at + this.#count(node));
+      if (node.op !== "fill") continue;
+      const elements = product(bindShape(node.shape, planned));
+      this.core.f32.fill(node.attrs.value, at, at + elements);
     }
   }
 

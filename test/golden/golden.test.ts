@@ -3,17 +3,15 @@
 // Place: part of `npm test`. Without the golden folder nothing runs, and the test says so.
 // Invariant: the numbers of cases below are those that issue 2 asks for on the folder with seed 1.
 
-import { existsSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { interpret } from "../reference/interpreter.ts";
+import { describeShared } from "../shared.ts";
 import { goldenFolder } from "./cases.ts";
 import { isDefaultFolder, lostCases } from "./record.ts";
 import { count, type FileResult, runGolden } from "./run.ts";
 import { coreEngine, type Engine } from "./values.ts";
 
 const folder = goldenFolder();
-const present = existsSync(`${folder}/index.json`);
-if (!present) console.warn(`golden cases not run: shared data absent (${folder})`);
 
 const failures = (files: readonly FileResult[]): string[] =>
   files.flatMap((f) => f.cases.filter((c) => c.state === "failed").map((c) => `${c.name}: ${c.reason}`));
@@ -21,7 +19,7 @@ const failures = (files: readonly FileResult[]): string[] =>
 const plainF32: Engine = (graph, feeds, outputs, binding) =>
   interpret(graph, feeds, outputs, { binding, round: Math.fround });
 
-describe.skipIf(!present)("golden cases", () => {
+describeShared("golden cases", "golden/index.json", () => {
   test("none fails on the core, none is lost", { timeout: 120_000 }, async () => {
     const files = (await runGolden(folder, coreEngine("simd")))!;
     expect(failures(files)).toEqual([]);
