@@ -56,7 +56,7 @@ export async function train(
   const classes = classCount(images);
   const elements = imageElements(images.train);
   const trainer = checkpoint
-    ? core.resume(checkpoint)
+    ? naming(command.resume!, () => core.resume(checkpoint))
     : createTrainer(core, { ...command, elements, classes });
   announce(reporter, command, images, classes, trainer);
 
@@ -180,8 +180,6 @@ function invocation(): string {
 }
 
 function interrupted(command: TrainCommand, path: string, trainer: Trainer): Interrupted {
-  const quote = (text: string) =>
-    /^[\w./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
   const parts = [`${invocation()} train`, "--resume", quote(path), "--epochs", String(command.epochs)];
   if (command.data !== undefined) parts.push("--data", quote(command.data));
   parts.push("--out", quote(command.out));
