@@ -106,9 +106,9 @@ export class ServedModel {
   }
 
   /** @throws ShapeError if the rows are not those of the model */
-  predict({ x, lengths }: PredictBody): ServedPrediction {
-    const rows = this.#checkRows(x, lengths);
-    const result = this.#trainer.predict(plain(x), lengths && { lengths: lengths.data });
+  predict(body: PredictBody): ServedPrediction {
+    const { rows, lengths } = this.#batchOf(body);
+    const result = this.#trainer.predict(plain(body.x), lengths && { lengths });
     const named = entriesOf(result).map(([name, values]) => [name, rowsOf(values, rows)] as const);
     if (result instanceof Float32Array) {
       const y = named[0]![1];
@@ -125,8 +125,9 @@ export class ServedModel {
    *
    * @throws CoreError if the loss or a gradient becomes infinite or NaN; that step changes nothing
    */
-  train({ x, y, lengths, sampleWeights, steps }: TrainBody): Report & { readonly step: number } {
-    const rows = this.#checkRows(x, lengths);
+  train(body: TrainBody): Report & { readonly step: number } {
+    const { x, y, sampleWeights, steps } = body;
+    const { rows, lengths } = this.#batchOf(body);
     for (const [name, { rows: given }] of entriesOf(y))
       if (given !== undefined && given !== rows)
         throw new ShapeError("data/rows", `${label("y", name)}: expected ${rows} rows like x, got ${given}`, {
@@ -141,7 +142,7 @@ export class ServedModel {
         { option: "steps" },
       );
     const extra = {
-      ...(lengths && { lengths: lengths.data }),
+      ...(lengths && { lengths }),
       ...(sampleWeights && { sampleWeights: sampleWeights.data }),
     };
     const [flatX, flatY] = [plain(x), plain(y)];
@@ -162,22 +163,39 @@ export class ServedModel {
     this.#trainer.dispose();
   }
 
-  /** Rows of x: every nested row must hold what the input takes, which a flat array cannot be checked for. */
-  #checkRows(x: FlatArrays, lengths: FlatArray | undefined): number {
+  /**
+   * Rows of x and their lengths. A flat array cannot be checked row by row, a nested one is: each of its rows must hold
+   * what the input takes. Where time varies, nested rows without lengths are all in use to their end.
+   */
+  #batchOf({ x, lengths }: PredictBody): { rows: number; lengths: NumericArray | undefined } {
+    const { inputs } = this.#model.graph;
     let rows = 0;
+    let used: NumericArray | undefined = lengths?.data;
     for (const [name, { data, rows: given }] of entriesOf(x)) {
-      const input = this.#model.graph.inputs.find((entry) => name === "" || entry.name === name);
-      const timed = input?.shape.includes(null) ?? false;
-      const columns = (input?.shape ?? []).reduce<number>((product, size) => product * (size ?? 1), 1);
-      if (given !== undefined && !timed && input && data.length !== given * columns)
+      const tensor = label("x", name);
+      const input = name === "" ? inputs[0] : inputs.find((entry) => entry.name === name);
+      if (!input)
+        throw new ShapeError(
+          "data/unknown",
+          `${tensor}: the model has no such input; it has ${inputs.map((entry) => entry.name).join(", ")}`,
+          { tensor },
+        );
+      const columns = input.shape.reduce<number>((product, size) => product * (size ?? 1), 1);
+      if (input.shape.includes(null)) {
+        if (given !== undefined) used ??= new Int32Array(given).fill(data.length / given / columns);
+        if (!used)
+          throw new ShapeError("data/length", `${tensor}: nest the rows or give lengths: time varies`, {
+            tensor,
+          });
+      } else if (given !== undefined && data.length !== given * columns)
         throw new ShapeError(
           "data/length",
-          `${label("x", name)}: expected rows of ${columns} values, got rows of ${data.length / given}`,
-          { tensor: label("x", name) },
+          `${tensor}: expected rows of ${columns} values, got rows of ${data.length / given}`,
+          { tensor },
         );
-      rows = given ?? lengths?.data.length ?? data.length / columns;
+      rows = given ?? used?.length ?? data.length / columns;
     }
-    return rows;
+    return { rows, lengths: used };
   }
 }
 
