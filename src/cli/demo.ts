@@ -10,7 +10,7 @@ import { classesOf } from "./classifier.ts";
 import { imageElements } from "./data-source.ts";
 import { readBytes } from "./files.ts";
 import { confusionTable, showSample } from "./predict.ts";
-import { requestPrediction, type Served, serveFromNode, serveFromWorkerd } from "./serve.ts";
+import { requestPrediction, type Served, serveFromNode, serveFromWorkerd, uploadModel } from "./serve.ts";
 import { formatBytes } from "./table.ts";
 import { type TrainCommand, train } from "./train.ts";
 
@@ -48,32 +48,37 @@ export async function demo(core: Core, command: DemoCommand): Promise<void> {
   );
   if (!command.serve) return;
 
-  const served = await serve(core, bytes, say);
+  const served = await serve(core, say);
   try {
+    const { host, url } = served;
+    const fingerprint = await uploadModel(url, bytes);
+    if (fingerprint !== predictor.fingerprint()) {
+      throw new CoreError(
+        "demo/difference",
+        `${host} sees weights ${fingerprint}, not ${predictor.fingerprint()}`,
+      );
+    }
     const elements = imageElements(test);
     const count = Math.min(ASKED, test.count);
-    for (let i = 0; i < count; i++) {
-      const answer = await requestPrediction(served.url, test.x.subarray(i * elements, (i + 1) * elements));
-      const expected = logits.subarray(i * classes, (i + 1) * classes);
-      expectSame(answer.logits, expected, `${served.host}'s prediction of test image ${i}`);
-    }
-    say(
-      `served from ${served.host} at ${served.url}: POST /predict gave the same logits for ${count} images, bit for bit`,
-    );
+    const asked = Array.from({ length: count }, (_, i) => test.x.subarray(i * elements, (i + 1) * elements));
+    const { y, argmax } = await requestPrediction(url, asked);
+    expectSame(y.flat(), logits.subarray(0, count * classes), `${host}'s prediction`);
+    expectSame(argmax, predicted.subarray(0, count), `${host}'s class`);
+    say(`served from ${host} at ${url}: POST /predict gave the same logits for ${count} images, bit for bit`);
   } finally {
     await served.close();
   }
 }
 
 /** workerd where it runs; else says why and serves from Node. */
-async function serve(core: Core, bytes: Uint8Array, say: (text: string) => void): Promise<Served> {
+async function serve(core: Core, say: (text: string) => void): Promise<Served> {
   say("starting workerd …");
   try {
-    return await serveFromWorkerd(bytes);
+    return await serveFromWorkerd();
   } catch (error) {
     if (!(error instanceof CoreError)) throw error;
     say(`workerd cannot run here: ${error.message}; serving from Node instead`);
-    return serveFromNode(core, bytes);
+    return serveFromNode(core);
   }
 }
 

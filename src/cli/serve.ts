@@ -1,5 +1,5 @@
-// Serves a saved model over HTTP on this machine: from workerd through wrangler, else from Node.
-// Place: last part of the demo. Both answer `POST /predict` with the bytes of one image by `{ class, logits }`.
+// Serves a saved model over HTTP on this machine: the package's Worker on workerd through wrangler, or its routes in Node.
+// Place: last part of the demo. Both take the model by `PUT /model` and answer `POST /predict`.
 // Invariant: only the loopback address is listened on, and `close` leaves no process and no file behind.
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -12,11 +12,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Core } from "../api.ts";
+import { createRoutes } from "../cloudflare/routes.ts";
 import { CoreError } from "../errors.ts";
-import { classesOf } from "./classifier.ts";
 
 /** wrangler bundles and starts workerd in about two seconds; a loaded machine takes longer. */
 const START_SECONDS = 60;
+/** Not later than the local workerd knows; the same as in wrangler.toml. */
+const COMPATIBILITY_DATE = "2026-10-01";
 
 /** A model being served. */
 export interface Served {
@@ -25,63 +27,46 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** What `POST /predict` answers. */
+/** What `POST /predict` answers: a row of logits and the class of the largest for each image. */
 export interface ServedPrediction {
-  readonly class: number;
-  readonly logits: readonly number[];
+  readonly y: readonly (readonly number[])[];
+  readonly argmax: readonly number[];
 }
 
-/** Asks a served model about one image. */
-export async function requestPrediction(url: string, image: Uint8Array): Promise<ServedPrediction> {
-  const response = await fetch(`${url}/predict`, { method: "POST", body: image.slice() });
+/** Asks a served model about images. */
+export async function requestPrediction(
+  url: string,
+  images: readonly Uint8Array[],
+): Promise<ServedPrediction> {
+  const body = JSON.stringify({ x: images.map((image) => [...image]) });
+  return request(`${url}/predict`, { method: "POST", headers: { "content-type": "application/json" }, body });
+}
+
+/** Gives a server its model; returns the fingerprint of the weights as the server sees them. */
+export async function uploadModel(url: string, bytes: Uint8Array): Promise<string> {
+  const body = bytes.slice();
+  return (await request<{ fingerprint: string }>(`${url}/model`, { method: "PUT", body })).fingerprint;
+}
+
+async function request<T>(url: string, init: RequestInit): Promise<T> {
+  const response = await fetch(url, init);
   const text = await response.text();
   if (!response.ok)
     throw new CoreError("serve/response", `${url} answered ${response.status}: ${text.slice(0, 300)}`);
-  return JSON.parse(text) as ServedPrediction;
+  return JSON.parse(text) as T;
 }
 
-/** The Worker: the package's own predicting entry for workerd, with the model as a data module. */
-const workerSource = (entry: string) => `
-import { loadCore } from ${JSON.stringify(entry)};
-import model from "./model.safetensors";
-
-let predictor;
-export default {
-  async fetch(request) {
-    if (request.method !== "POST" || new URL(request.url).pathname !== "/predict") {
-      return new Response("POST the bytes of one image to /predict", { status: 404 });
-    }
-    try {
-      predictor ??= (await loadCore()).predictor(new Uint8Array(model), { batchSize: 1 });
-      const logits = Array.from(predictor.predict(new Uint8Array(await request.arrayBuffer())));
-      return Response.json({ class: logits.indexOf(Math.max(...logits)), logits });
-    } catch (error) {
-      return Response.json({ code: error.code, message: error.message }, { status: 400 });
-    }
-  },
-};
-`;
-
-const config = (date: string) => `name = "edgegrad-demo"
-main = "worker.js"
-compatibility_date = "${date}"
-send_metrics = false
-rules = [{ type = "Data", globs = ["**/*.safetensors"], fallthrough = true }]
-`;
-
 /**
- * Starts workerd on a free port with the model in it.
+ * Starts the Worker of `edgegrad/cloudflare` on a free port.
  * @throws CoreError that says why workerd cannot run here.
  */
-export async function serveFromWorkerd(modelBytes: Uint8Array): Promise<Served> {
-  const entry = fileURLToPath(new URL("./predict-workerd.js", import.meta.url));
-  if (!existsSync(entry)) throw new CoreError("serve/entry", `${entry} is not built`);
+export async function serveFromWorkerd(): Promise<Served> {
+  const main = fileURLToPath(new URL("./cloudflare.js", import.meta.url));
+  if (!existsSync(main)) throw new CoreError("serve/entry", `${main} is not built`);
   const wrangler = findWrangler();
   const folder = await mkdtemp(join(tmpdir(), "edgegrad-demo-"));
-  await writeFile(join(folder, "model.safetensors"), modelBytes);
-  await writeFile(join(folder, "worker.js"), workerSource(entry));
-  // A date that the local workerd surely knows.
-  await writeFile(join(folder, "wrangler.toml"), config("2026-10-01"));
+  const config = { name: "edgegrad-demo", main, compatibility_date: COMPATIBILITY_DATE, send_metrics: false };
+  await writeFile(join(folder, "wrangler.json"), JSON.stringify(config));
   const port = await freePort();
   const args = [wrangler, "dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"];
   const child = spawn(process.execPath, [...args, "--show-interactive-dev-session=false"], {
@@ -153,9 +138,8 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
   while (performance.now() < deadline) {
     const why = failed();
     if (why) throw new CoreError("serve/workerd", `workerd did not start: ${why}${firstComplaint(output)}`);
-    const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
-    // The Worker's own answer to a GET.
-    if (answer?.status === 404) return;
+    const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+    if (answer?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const message = `workerd did not answer within ${START_SECONDS} s${firstComplaint(output)}`;
@@ -181,31 +165,23 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Serves the same from this process. */
-export async function serveFromNode(core: Core, modelBytes: Uint8Array): Promise<Served> {
-  const predictor = core.predictor(modelBytes, { batchSize: 1 });
-  const server = createServer(async (request, response) => {
-    const answer = (status: number, body: object) => {
-      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-    };
-    if (request.method !== "POST" || request.url !== "/predict") {
-      return answer(404, { message: "POST the bytes of one image to /predict" });
-    }
-    try {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      const logits = predictor.predict(new Uint8Array(Buffer.concat(chunks))) as Float32Array;
-      answer(200, { class: classesOf(logits, 1)[0], logits: [...logits] });
-    } catch (error) {
-      answer(400, { message: (error as Error).message });
-    }
+/** Serves the Worker's routes from this process. */
+export async function serveFromNode(core: Core): Promise<Served> {
+  const routes = createRoutes(async () => core);
+  const server = createServer(async (incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const { method = "GET" } = incoming;
+    const body = method === "GET" || method === "HEAD" ? null : new Uint8Array(Buffer.concat(chunks));
+    const response = await routes.fetch(new Request(`http://127.0.0.1${incoming.url}`, { method, body }));
+    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+    outgoing.end(Buffer.from(await response.arrayBuffer()));
   });
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const close = async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    predictor.dispose();
   };
   return { host: "Node", url: `http://127.0.0.1:${port}`, close };
 }
