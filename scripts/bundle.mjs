@@ -72,7 +72,7 @@ export async function buildEntries(root) {
     },
   });
 
-  const outputs = [...library.outputFiles, ...cli.outputFiles];
+  const outputs = withoutBareImports([...library.outputFiles, ...cli.outputFiles]);
   const names = new Set(outputs.map((file) => basename(file.path)));
   for (const name of readdirSync(join(root, "build"))) {
     if (name.endsWith(".js") && !names.has(name)) rmSync(join(root, "build", name));
@@ -80,6 +80,21 @@ export async function buildEntries(root) {
   for (const file of outputs)
     writeFileSync(file.path, file.contents, { mode: file.path.endsWith("cli.js") ? 0o755 : 0o644 });
   writeNotices(root, [library.metafile, cli.metafile]);
+}
+
+/**
+ * Splitting leaves `import "./chunk-X.js"` for the order of side effects. The library has none ("sideEffects" is
+ * false), and every consumer's esbuild would warn. Chunks that nothing names any more are left out.
+ */
+function withoutBareImports(files) {
+  const cleaned = files.map(({ path, text }) => ({
+    path,
+    contents: text.replace(/import"\.\/chunk-[A-Z0-9]+\.js";/g, ""),
+  }));
+  return cleaned.filter(({ path }) => {
+    const name = basename(path);
+    return !name.startsWith("chunk-") || cleaned.some(({ contents }) => contents.includes(`"./${name}"`));
+  });
 }
 
 // The licences of what is inlined ask for their text to travel along.
