@@ -98,7 +98,7 @@ const TABLE = memory.data(K.Count << 4, 16);
 export class Constant {
   @inline
   static load(place: i32): v128 {
-    return v128.load(TABLE + (<usize>place << 4));
+    return v128.load(TABLE + ((<usize>place) << 4));
   }
 }
 

@@ -11,7 +11,7 @@ const HALF_PI_LOW: f64 = 6.07710050650619224932e-11;
 const TWO_BY_PI: f64 = 0.63661977236758134308;
 
 export class Trigonometric {
-  /** sin x (turn = 0) or cos x (turn = 1), at most 1.5 ULP or 2⁻²⁶ for |x| ≤ 10⁶; reduced in f64. */
+  /** sin x (turn = 0) or cos x (turn = 1), at most 1.6 units of max(ULP, 2⁻²⁶) for |x| ≤ 10⁶; reduced in f64. */
   @inline
   static sine(x: v128, turn: i32): v128 {
     const low = f64x2.promote_low_f32x4(x);

@@ -15,34 +15,34 @@ export function setUniforms(address: usize): void {
 export class Record {
   @inline
   static u32(pc: usize, field: i32): u32 {
-    return load<u32>(pc + (<usize>field << 2));
+    return load<u32>(pc + ((<usize>field) << 2));
   }
 
   @inline
   static ptr(pc: usize, field: i32): usize {
-    return load<u32>(pc + (<usize>field << 2));
+    return load<u32>(pc + ((<usize>field) << 2));
   }
 
   @inline
   static f32(pc: usize, field: i32): f32 {
-    return load<f32>(pc + (<usize>field << 2));
+    return load<f32>(pc + ((<usize>field) << 2));
   }
 
   /** A double in two words, the low one at `field`. */
   @inline
   static f64(pc: usize, field: i32): f64 {
-    return load<f64>(pc + (<usize>field << 2), 0, 4);
+    return load<f64>(pc + ((<usize>field) << 2), 0, 4);
   }
 }
 
 export class Uniforms {
   @inline
   static u32(field: i32): u32 {
-    return load<u32>(uniforms + (<usize>field << 2));
+    return load<u32>(uniforms + ((<usize>field) << 2));
   }
 
   @inline
   static set(field: i32, value: u32): void {
-    store<u32>(uniforms + (<usize>field << 2), value);
+    store<u32>(uniforms + ((<usize>field) << 2), value);
   }
 }

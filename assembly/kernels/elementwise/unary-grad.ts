@@ -19,7 +19,7 @@ const TAIL = memory.data(32, 16);
 // a is y for tanh, sigmoid and relu, x for the others
 export function unaryGrad(pc: usize): u32 {
   const fn = Record.u32(pc, UnaryGradField.Fn);
-  if (fn >= <u32>UnaryFn.Count || !load<u32>(LOOPS + (<usize>fn << 2))) return Status.UnknownOp;
+  if (fn >= <u32>UnaryFn.Count || !load<u32>(LOOPS + ((<usize>fn) << 2))) return Status.UnknownOp;
   unaryGradRun(
     fn,
     Record.ptr(pc, UnaryGradField.Out),
@@ -34,7 +34,7 @@ export function unaryGrad(pc: usize): u32 {
 
 /** The same for other kernels. */
 export function unaryGradRun(fn: u32, out: usize, a: usize, dy: usize, n: u32, p: f32, q: f32): void {
-  const loop = load<u32>(LOOPS + (<usize>fn << 2));
+  const loop = load<u32>(LOOPS + ((<usize>fn) << 2));
   const bytes = (<usize>n & ~3) << 2;
   if (bytes) call_indirect<void>(loop, out, a, dy, out + bytes, p, q);
   const rest = n & 3;

@@ -33,7 +33,7 @@ export function unary(pc: usize): u32 {
 
 /** The same for other kernels. */
 export function unaryRun(fn: u32, out: usize, a: usize, n: u32, p: f32, q: f32): void {
-  const loop = load<u32>(LOOPS + (<usize>fn << 2));
+  const loop = load<u32>(LOOPS + ((<usize>fn) << 2));
   const bytes = (<usize>n & ~3) << 2;
   if (bytes) call_indirect<void>(loop, out, a, out + bytes, p, q);
   const rest = n & 3;

@@ -27,10 +27,10 @@ export function gatherRows(pc: usize): u32 {
       convert(out, table + <usize>cursor * rowBytes, rows * columns, from, to);
       return Status.Ok;
     }
-    ids += <usize>cursor << 2;
+    ids += (<usize>cursor) << 2;
   }
   for (let r: u32 = 0; r < rows; ++r, out += outBytes) {
-    const row = load<u32>(ids + (<usize>r << 2));
+    const row = load<u32>(ids + ((<usize>r) << 2));
     if (row >= tableRows) return outOfRange(r);
     convert(out, table + <usize>row * rowBytes, columns, from, to);
   }

@@ -14,11 +14,11 @@ export function scatterAddRows(pc: usize): u32 {
   const rows = Record.u32(pc, ScatterAddRowsField.Rows);
   const columns = Record.u32(pc, ScatterAddRowsField.Columns);
   const tableRows = Record.u32(pc, ScatterAddRowsField.TableRows);
-  const rowBytes = <usize>columns << 2;
+  const rowBytes = (<usize>columns) << 2;
   let dy = Record.ptr(pc, ScatterAddRowsField.Dy);
   memory.fill(out, 0, <usize>tableRows * rowBytes);
   for (let r: u32 = 0; r < rows; ++r) {
-    const id = load<u32>(ids + (<usize>r << 2));
+    const id = load<u32>(ids + ((<usize>r) << 2));
     if (id >= tableRows) return outOfRange(r);
     let to = out + <usize>id * rowBytes;
     const end = to + ((<usize>columns & ~3) << 2);
@@ -26,7 +26,7 @@ export function scatterAddRows(pc: usize): u32 {
     const rest = columns & 3;
     if (rest) {
       Lanes.storeTail(to, f32x4.add(Lanes.loadTail(to, rest), Lanes.loadTail(dy, rest)), rest);
-      dy += <usize>rest << 2;
+      dy += (<usize>rest) << 2;
     }
   }
   return Status.Ok;

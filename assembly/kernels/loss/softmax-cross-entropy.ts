@@ -14,12 +14,12 @@ export function softmaxCrossEntropy(pc: usize): u32 {
   const rows = Record.u32(pc, SoftmaxCrossEntropyField.Rows);
   const columns = Record.u32(pc, SoftmaxCrossEntropyField.Columns);
   let x = Record.ptr(pc, SoftmaxCrossEntropyField.X);
-  for (let r: u32 = 0; r < rows; ++r, x += <usize>columns << 2) {
-    const label = load<u32>(labels + (<usize>r << 2));
+  for (let r: u32 = 0; r < rows; ++r, x += (<usize>columns) << 2) {
+    const label = load<u32>(labels + ((<usize>r) << 2));
     if (label >= columns) return outOfRange(r);
     const max = rowMax(x, columns);
     const log = logScalar(<f32>rowExp(0, x, columns, max));
-    store<f32>(out + (<usize>r << 2), log + (max - load<f32>(x + (<usize>label << 2))));
+    store<f32>(out + ((<usize>r) << 2), log + (max - load<f32>(x + ((<usize>label) << 2))));
   }
   return Status.Ok;
 }
@@ -32,12 +32,12 @@ export function softmaxCrossEntropyGrad(pc: usize): u32 {
   const columns = Record.u32(pc, SoftmaxCrossEntropyGradField.Columns);
   let dx = Record.ptr(pc, SoftmaxCrossEntropyGradField.Out);
   let x = Record.ptr(pc, SoftmaxCrossEntropyGradField.X);
-  for (let r: u32 = 0; r < rows; ++r, dx += <usize>columns << 2, x += <usize>columns << 2) {
-    const label = load<u32>(labels + (<usize>r << 2));
+  for (let r: u32 = 0; r < rows; ++r, dx += (<usize>columns) << 2, x += (<usize>columns) << 2) {
+    const label = load<u32>(labels + ((<usize>r) << 2));
     if (label >= columns) return outOfRange(r);
-    const scale = load<f32>(dy + (<usize>r << 2));
+    const scale = load<f32>(dy + ((<usize>r) << 2));
     const sum = rowExp(dx, x, columns, rowMax(x, columns));
-    const target = dx + (<usize>label << 2);
+    const target = dx + ((<usize>label) << 2);
     const hit = <f32>((<f64>load<f32>(target) / sum - 1) * scale);
     rowScale(dx, dx, columns, <f32>(scale / sum));
     store<f32>(target, hit);

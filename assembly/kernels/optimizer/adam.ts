@@ -1,6 +1,6 @@
 /**
  * Adam and AdamW over a block of parameters. Place: a kernel of the tape, after the guard.
- * Invariant: one pass; an element's bits do not depend on its place; the powers advance once a record.
+ * Invariant: one pass; an element's bits do not depend on its place; the powers advance once a step.
  */
 import { AdamField, Status } from "../../../src/abi";
 import { Lanes } from "../../simd/lanes";
@@ -12,10 +12,6 @@ import { rateOf } from "./sgd";
 const TINY_G: f32 = 1.3877787807814457e-17;
 const TINY_M: f32 = 7.888609052210118e-31;
 const TINY_V: f32 = 7.52316384526264e-37;
-
-const TAIL = memory.data(64, 16);
-// the step's scalars, four copies each: see Scalar
-const SCALARS = memory.data(Scalar.Count << 4, 16);
 
 enum Scalar {
   Beta1,
@@ -32,9 +28,20 @@ enum Scalar {
   Count,
 }
 
-@inline
-function put(place: i32, value: f64): void {
-  v128.store(SCALARS + (<usize>place << 4), f32x4.splat(<f32>value));
+const TAIL = memory.data(64, 16);
+// the step's scalars, four copies each: see Scalar
+const SCALARS = memory.data(Scalar.Count << 4, 16);
+
+class Scalars {
+  @inline
+  static put(place: i32, value: f64): void {
+    v128.store(SCALARS + ((<usize>place) << 4), f32x4.splat(<f32>value));
+  }
+
+  @inline
+  static load(place: i32): v128 {
+    return v128.load(SCALARS + ((<usize>place) << 4));
+  }
 }
 
 // adam: m = β1·m + (1−β1)g, v = β2·v + (1−β2)g², w −= step·m / (√v·unbias + ε)   all [n]; updates w, m, v, powers
@@ -50,18 +57,20 @@ export function adam(pc: usize): u32 {
   const beta2 = Record.f64(pc, AdamField.Beta2Low);
   const rate: f64 = rateOf(Record.u32(pc, AdamField.Group));
   const powers = Record.ptr(pc, AdamField.Powers);
-  const power1 = load<f64>(powers) * beta1;
-  const power2 = load<f64>(powers, 8) * beta2;
-  store<f64>(powers, power1);
-  store<f64>(powers, power2, 8);
-  put(Scalar.Beta1, beta1);
-  put(Scalar.Rest1, 1 - beta1);
-  put(Scalar.Beta2, beta2);
-  put(Scalar.Rest2, 1 - beta2);
-  put(Scalar.Step, rate / (1 - power1));
-  put(Scalar.Unbias, 1 / sqrt(1 - power2));
-  put(Scalar.Epsilon, Record.f32(pc, AdamField.Epsilon));
-  put(Scalar.Decay, decoupled ? 1 - rate * decay : decay);
+  if (Record.u32(pc, AdamField.Advance)) {
+    store<f64>(powers, load<f64>(powers) * beta1);
+    store<f64>(powers, load<f64>(powers, 8) * beta2, 8);
+  }
+  const power1 = load<f64>(powers);
+  const power2 = load<f64>(powers, 8);
+  Scalars.put(Scalar.Beta1, beta1);
+  Scalars.put(Scalar.Rest1, 1 - beta1);
+  Scalars.put(Scalar.Beta2, beta2);
+  Scalars.put(Scalar.Rest2, 1 - beta2);
+  Scalars.put(Scalar.Step, rate / (1 - power1));
+  Scalars.put(Scalar.Unbias, 1 / sqrt(1 - power2));
+  Scalars.put(Scalar.Epsilon, Record.f32(pc, AdamField.Epsilon));
+  Scalars.put(Scalar.Decay, decoupled ? 1 - rate * decay : decay);
 
   const bytes = (<usize>n & ~3) << 2;
   const rest = n & 3;
@@ -96,27 +105,22 @@ function decayed(w: usize, g: usize, m: usize, v: usize, end: usize, decoupled: 
 
 class Adam {
   @inline
-  static scalar(place: i32): v128 {
-    return v128.load(SCALARS + (<usize>place << 4));
-  }
-
-  @inline
   static pass(decays: bool, w: usize, g: usize, m: usize, v: usize, end: usize, decoupled: bool): void {
     const tinyG = f32x4.splat(TINY_G);
     const tinyM = f32x4.splat(TINY_M);
     const tinyV = f32x4.splat(TINY_V);
-    const beta1 = Adam.scalar(Scalar.Beta1);
-    const rest1 = Adam.scalar(Scalar.Rest1);
-    const beta2 = Adam.scalar(Scalar.Beta2);
-    const rest2 = Adam.scalar(Scalar.Rest2);
-    const step = Adam.scalar(Scalar.Step);
-    const unbias = Adam.scalar(Scalar.Unbias);
-    const epsilon = Adam.scalar(Scalar.Epsilon);
+    const beta1 = Scalars.load(Scalar.Beta1);
+    const rest1 = Scalars.load(Scalar.Rest1);
+    const beta2 = Scalars.load(Scalar.Beta2);
+    const rest2 = Scalars.load(Scalar.Rest2);
+    const step = Scalars.load(Scalar.Step);
+    const unbias = Scalars.load(Scalar.Unbias);
+    const epsilon = Scalars.load(Scalar.Epsilon);
     do {
       let weight = v128.load(w);
       let dw = v128.load(g);
       if (decays) {
-        const decay = Adam.scalar(Scalar.Decay);
+        const decay = Scalars.load(Scalar.Decay);
         if (decoupled) weight = f32x4.mul(weight, decay);
         else dw = f32x4.add(dw, f32x4.mul(weight, decay));
       }

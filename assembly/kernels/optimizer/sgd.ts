@@ -15,7 +15,7 @@ const TAIL = memory.data(48, 16);
 /** Rate of a parameter group in this step. */
 export function rateOf(group: u32): f32 {
   const place = Uniforms.u32(Uniform.CallStep) * Uniforms.u32(Uniform.RateGroups) + group;
-  return load<f32>(<usize>Uniforms.u32(Uniform.Rates) + (<usize>place << 2));
+  return load<f32>(<usize>Uniforms.u32(Uniform.Rates) + ((<usize>place) << 2));
 }
 
 // sgd: g += decay·w; v = momentum·v + g; g = nesterov ? g + momentum·v : v; w −= rate·g   all [n]; updates w and v

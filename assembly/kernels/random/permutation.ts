@@ -12,7 +12,7 @@ export function permutation(pc: usize): u32 {
   const n = Record.u32(pc, PermutationField.N);
   const round = Record.u32(pc, PermutationField.Round);
   const stream = Record.u32(pc, PermutationField.Stream);
-  for (let i: u32 = 0; i < n; ++i) store<u32>(out + (<usize>i << 2), i);
+  for (let i: u32 = 0; i < n; ++i) store<u32>(out + ((<usize>i) << 2), i);
   let ready: u32 = 0;
   for (let i = n; i > 1; ) {
     --i;
@@ -21,11 +21,11 @@ export function permutation(pc: usize): u32 {
       philox(i, -1, round, 0, stream);
       ready = 4;
     }
-    const word = load<u32>(WORDS + (<usize>(4 - ready) << 2));
+    const word = load<u32>(WORDS + ((<usize>(4 - ready)) << 2));
     --ready;
     const j = <u32>((<u64>word * (<u64>i + 1)) >> 32);
-    const left = out + (<usize>i << 2);
-    const right = out + (<usize>j << 2);
+    const left = out + ((<usize>i) << 2);
+    const right = out + ((<usize>j) << 2);
     const value = load<u32>(left);
     store<u32>(left, load<u32>(right));
     store<u32>(right, value);

@@ -61,7 +61,10 @@ function normal(words: usize): void {
   const radius = f32x4.sqrt(f32x4.mul(f32x4.neg(Constant.load(K.Two)), Logarithm.normal(u0)));
   // in turns the reduction to ±⅛ is exact
   const quarters = f32x4.nearest(f32x4.mul(u1, Constant.load(K.Four)));
-  const angle = f32x4.mul(f32x4.sub(u1, f32x4.mul(quarters, Constant.load(K.Quarter))), Constant.load(K.TwoPi));
+  const angle = f32x4.mul(
+    f32x4.sub(u1, f32x4.mul(quarters, Constant.load(K.Quarter))),
+    Constant.load(K.TwoPi),
+  );
   const quadrant = i32x4.trunc_sat_f32x4_s(quarters);
   v128.store(words, f32x4.mul(radius, Trigonometric.quadrant(angle, i32x4.add(quadrant, one))));
   v128.store(words, f32x4.mul(radius, Trigonometric.quadrant(angle, quadrant)), 16);

@@ -25,7 +25,7 @@ export function rnnGrad(pc: usize): u32 {
   const hidden = Record.u32(pc, RnnGradField.Hidden);
   const reverse = Record.u32(pc, RnnGradField.Reverse) !== 0;
   const fn: u32 = Record.u32(pc, RnnGradField.Relu) ? UnaryFn.Relu : UnaryFn.Tanh;
-  const bytes = <usize>hidden << 2;
+  const bytes = (<usize>hidden) << 2;
   memory.fill(carry, 0, <usize>rows * bytes);
   for (let left = time; left; --left) {
     const t = reverse ? time - left : left - 1;
@@ -33,7 +33,7 @@ export function rnnGrad(pc: usize): u32 {
       const place = (<usize>n * time + t) * bytes;
       const passed = carry + <usize>n * bytes;
       addRow(passed, dh + place, hidden);
-      if (!lengths || t < load<u32>(lengths + (<usize>n << 2))) {
+      if (!lengths || t < load<u32>(lengths + ((<usize>n) << 2))) {
         unaryGradRun(fn, dx + place, h + place, passed, hidden, 0, 0);
         memory.fill(passed, 0, bytes);
       } else memory.fill(dx + place, 0, bytes);

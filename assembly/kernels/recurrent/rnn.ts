@@ -21,14 +21,15 @@ export function rnn(pc: usize): u32 {
   const hidden = Record.u32(pc, RnnField.Hidden);
   const reverse = Record.u32(pc, RnnField.Reverse) !== 0;
   const fn: u32 = Record.u32(pc, RnnField.Relu) ? UnaryFn.Relu : UnaryFn.Tanh;
-  const bytes = <usize>hidden << 2;
+  const bytes = (<usize>hidden) << 2;
   const rowBytes = <usize>time * bytes;
   let before = h0;
   let beforeBytes = bytes;
   for (let done: u32 = 0; done < time; ++done) {
     const t = reverse ? time - 1 - done : done;
     const now = h + <usize>t * bytes;
-    for (let n: u32 = 0; n < rows; ++n) copyWords(now + <usize>n * rowBytes, x + <usize>t * bytes + <usize>n * rowBytes, hidden);
+    for (let n: u32 = 0; n < rows; ++n)
+      copyWords(now + <usize>n * rowBytes, x + <usize>t * bytes + <usize>n * rowBytes, hidden);
     if (before) {
       gemm(
         now,
@@ -48,7 +49,7 @@ export function rnn(pc: usize): u32 {
     }
     for (let n: u32 = 0; n < rows; ++n) {
       const row = now + <usize>n * rowBytes;
-      if (!lengths || t < load<u32>(lengths + (<usize>n << 2))) unaryRun(fn, row, row, hidden, 0, 0);
+      if (!lengths || t < load<u32>(lengths + ((<usize>n) << 2))) unaryRun(fn, row, row, hidden, 0, 0);
       else if (before) copyWords(row, before + <usize>n * beforeBytes, hidden);
       else memory.fill(row, 0, bytes);
     }
@@ -66,11 +67,11 @@ export function rnnPrevious(pc: usize): u32 {
   const time = Record.u32(pc, RnnPreviousField.Time);
   const hidden = Record.u32(pc, RnnPreviousField.Hidden);
   const reverse = Record.u32(pc, RnnPreviousField.Reverse) !== 0;
-  const bytes = <usize>hidden << 2;
+  const bytes = (<usize>hidden) << 2;
   const rest = (time - 1) * hidden;
   const stepBytes = <usize>time * bytes;
   for (let rows = Record.u32(pc, RnnPreviousField.Rows); rows; --rows, out += stepBytes, h += stepBytes) {
-    const first = reverse ? out + (<usize>rest << 2) : out;
+    const first = reverse ? out + ((<usize>rest) << 2) : out;
     copyWords(reverse ? out : out + bytes, reverse ? h + bytes : h, rest);
     if (h0) {
       copyWords(first, h0, hidden);

@@ -11,13 +11,16 @@ const BLOCK: u32 = 1024;
 
 // −∞ in the lanes from r on, at 16·r: a padding that the maximum ignores and whose exponential is 0
 const PADDING = memory.data<u32>([
-  0xff800000, 0xff800000, 0xff800000, 0xff800000, 0, 0xff800000, 0xff800000, 0xff800000, 0, 0, 0xff800000, 0xff800000,
-  0, 0, 0, 0xff800000,
+  0xff800000, 0xff800000, 0xff800000, 0xff800000, 0, 0xff800000, 0xff800000, 0xff800000, 0, 0, 0xff800000,
+  0xff800000, 0, 0, 0, 0xff800000,
 ]);
 
-@inline
-function padded(x: usize, rest: u32): v128 {
-  return v128.or(Lanes.loadTail(x, rest), v128.load(PADDING + (<usize>rest << 4)));
+class Padding {
+  /** The first `rest` of x, then −∞. */
+  @inline
+  static load(x: usize, rest: u32): v128 {
+    return v128.or(Lanes.loadTail(x, rest), v128.load(PADDING + ((<usize>rest) << 4)));
+  }
 }
 
 // max over c of x[c]; a NaN is passed over: its exponential makes the sum NaN
@@ -25,7 +28,7 @@ export function rowMax(x: usize, columns: u32): f32 {
   let best = v128.load(PADDING);
   const end = x + ((<usize>columns & ~3) << 2);
   for (; x !== end; x += 16) best = f32x4.pmax(best, v128.load(x));
-  if (columns & 3) best = f32x4.pmax(best, padded(x, columns & 3));
+  if (columns & 3) best = f32x4.pmax(best, Padding.load(x, columns & 3));
   best = f32x4.pmax(best, i32x4.shuffle(best, best, 2, 3, 0, 1));
   best = f32x4.pmax(best, i32x4.shuffle(best, best, 1, 0, 3, 2));
   return f32x4.extract_lane(best, 0);
@@ -49,7 +52,7 @@ export function rowExp(out: usize, x: usize, columns: u32, max: f32): f64 {
     }
     const rest = n & 3;
     if (rest) {
-      const e = Exponential.expNegative(f32x4.sub(padded(x, rest), shift));
+      const e = Exponential.expNegative(f32x4.sub(Padding.load(x, rest), shift));
       sum = f32x4.add(sum, e);
       if (out) Lanes.storeTail(out, e, rest);
     }

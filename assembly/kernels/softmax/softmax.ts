@@ -18,7 +18,7 @@ export function softmax(pc: usize): u32 {
   let y = Record.ptr(pc, SoftmaxField.Out);
   let x = Record.ptr(pc, SoftmaxField.A);
   const columns = Record.u32(pc, SoftmaxField.Columns);
-  const rowBytes = <usize>columns << 2;
+  const rowBytes = (<usize>columns) << 2;
   const log = Record.u32(pc, SoftmaxField.Log) !== 0;
   for (let rows = Record.u32(pc, SoftmaxField.Rows); rows; --rows, y += rowBytes, x += rowBytes) {
     const max = rowMax(x, columns);
@@ -48,7 +48,7 @@ export function softmaxGrad(pc: usize): u32 {
   let y = Record.ptr(pc, SoftmaxGradField.Y);
   let dy = Record.ptr(pc, SoftmaxGradField.Dy);
   const columns = Record.u32(pc, SoftmaxGradField.Columns);
-  const rowBytes = <usize>columns << 2;
+  const rowBytes = (<usize>columns) << 2;
   const log = Record.u32(pc, SoftmaxGradField.Log) !== 0;
   for (let rows = Record.u32(pc, SoftmaxGradField.Rows); rows; --rows) {
     if (log) Gradient.row(true, dx, y, dy, columns);
@@ -71,7 +71,8 @@ class Gradient {
       v128.store(dx, Gradient.apply(log, v128.load(y), v128.load(dy), sum));
     }
     const rest = columns & 3;
-    if (rest) Lanes.storeTail(dx, Gradient.apply(log, Lanes.loadTail(y, rest), Lanes.loadTail(dy, rest), sum), rest);
+    if (rest)
+      Lanes.storeTail(dx, Gradient.apply(log, Lanes.loadTail(y, rest), Lanes.loadTail(dy, rest), sum), rest);
   }
 
   @inline
@@ -97,8 +98,6 @@ class Gradient {
 
   @inline
   static apply(log: bool, y: v128, dy: v128, sum: v128): v128 {
-    return log
-      ? f32x4.sub(dy, f32x4.mul(Exponential.expNegative(y), sum))
-      : f32x4.mul(y, f32x4.sub(dy, sum));
+    return log ? f32x4.sub(dy, f32x4.mul(Exponential.expNegative(y), sum)) : f32x4.mul(y, f32x4.sub(dy, sum));
   }
 }
