@@ -216,7 +216,8 @@ function ownStorage(b: GraphBuilder, grads: readonly AnyNode[]): AnyNode[] {
   const taken = new Set<number>();
   return grads.map((g) => {
     const root = b.at(storageOf(b.nodes, g.id));
-    const own = root.inputs.length === 0 || taken.has(root.id) ? b.affine(g, 1) : g;
+    const own =
+      root.inputs.length === 0 || taken.has(root.id) ? b.add("unary", [g], { fn: "affine", p: 1, q: 0 }) : g;
     taken.add(storageOf(b.nodes, own.id));
     return own;
   });

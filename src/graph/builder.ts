@@ -4,7 +4,7 @@
 // Invariant: a node's inputs stand before it, so the list is in topological order by construction.
 
 import { EdgegradError, ShapeError } from "../errors.ts";
-import { type Dim, elementsOf, type Shape, sameShape } from "../shape.ts";
+import { broadcastShapes, type Dim, elementsOf, type Shape, sameShape } from "../shape.ts";
 import {
   type AnyNode,
   type BinaryName,
@@ -64,12 +64,22 @@ export class GraphBuilder implements Graph {
     return this.add("unary", [x], { fn, p, q });
   }
 
-  /** (scale·x + shift) / divisor */
+  /** (scale·x + shift) / divisor; x itself where that changes nothing */
   affine(x: AnyNode, scale: number, shift = 0, divisor?: Dim): AnyNode {
+    if (scale === 1 && shift === 0 && divisor === undefined) return x;
     return this.add("unary", [x], { fn: "affine", p: scale, q: shift, ...(divisor && { divisor }) });
   }
 
+  /** f(a, b) with broadcasting. An operand that was expanded only for this is read as it was. */
   binary(fn: BinaryName, a: AnyNode, b: AnyNode): AnyNode {
+    const shape = broadcastShapes(a.shape, b.shape);
+    const fits = (p: AnyNode, q: AnyNode) => {
+      const joint = shape && broadcastShapes(p.shape, q.shape);
+      return joint && sameShape(joint, shape);
+    };
+    const source = (x: AnyNode) => (x.op === "expand" ? this.at(x.inputs[0]!) : x);
+    if (fits(source(a), b)) return this.add("binary", [source(a), b], { fn });
+    if (fits(a, source(b))) return this.add("binary", [a, source(b)], { fn });
     return this.add("binary", [a, b], { fn });
   }
 
@@ -98,7 +108,12 @@ export class GraphBuilder implements Graph {
       let from = to;
       while (sorted.length > 0 && sorted.at(-1) === from - 1) from = sorted.pop()!;
       const again = value === x ? fn : fn === "sumSquares" || fn === "sumAbs" ? "sum" : fn;
-      value = this.add("reduce", [value], { fn: again, from, to, keepDims });
+      const plain = again !== "sumSquares" && again !== "sumAbs";
+      // Axes of length 1 hold nothing to reduce.
+      if (plain && value.shape.slice(from, to + 1).every((d) => d === 1)) {
+        if (!keepDims)
+          value = this.reshape(value, [...value.shape.slice(0, from), ...value.shape.slice(to + 1)]);
+      } else value = this.add("reduce", [value], { fn: again, from, to, keepDims });
     }
     return value;
   }

@@ -98,8 +98,10 @@ export function evaluateRows(
     runChunk(executor, "evaluate", feeds, from, to);
     program.reports.forEach((name, slot) => {
       const add = summed && name.endsWith("loss");
-      totals[slot]! += executor.report(0, slot) * (add ? 1 : (to - from) / feeds.rows);
+      totals[slot]! += executor.report(0, slot) * (add ? 1 : to - from);
     });
   }
-  return Object.fromEntries(program.reports.map((name, slot) => [name, totals[slot]!]));
+  const mean = (name: string, total: number) =>
+    summed && name.endsWith("loss") ? total : total / feeds.rows;
+  return Object.fromEntries(program.reports.map((name, slot) => [name, mean(name, totals[slot]!)]));
 }
