@@ -4,7 +4,7 @@
  */
 
 /**
- * Bytes of 64-byte aligned scratch that `gemm` may overwrite: one packed 6×256 panel of A (6,144),
- * one 6×8 tile of C for ragged columns (256 with padding) and one packed 256×1024 block of B (1,048,576).
+ * Bytes of 64-byte aligned scratch that `gemm` may overwrite: one packed panel of A (200 × 5 vectors, padded
+ * to 16,384), one 5×8 tile of C for ragged columns (padded to 256) and one packed 200×512 block of B (409,600).
  */
-export const GEMM_SCRATCH_BYTES = 1054976;
+export const GEMM_SCRATCH_BYTES = 426240;

@@ -4,19 +4,22 @@
  * Invariant: k-blocks run in ascending order and a later one starts from the C that the earlier one stored.
  */
 import { GEMM_SCRATCH_BYTES } from "../../../src/abi-gemm";
-import { Tiles } from "./micro";
-import { packColumns, packRagged, packRows, packRuns, packTransposed } from "./pack";
+import { type Rows2, type Rows3, type Rows4, type Rows5, tilesBy4 } from "./micro";
+import { packColumns, packRagged, packTransposed } from "./pack";
+import { tilePackingRows, tiles } from "./panel";
 
-// k and columns of a packed block of B. 192 to 384 deep were equal.
-const KC: u32 = 256;
-const NC: u32 = 1024;
-const MAX_ROWS: u32 = 6;
-const A_PANEL_BYTES: usize = 6144;
+// Most k of a block: a panel of A (16,000 bytes) and one of B (6,400) share a 32 KB L1.
+const KC: u32 = 200;
+// Most columns of a block: B takes 400 KB of L2.
+const NC: u32 = 512;
+const MAX_ROWS: u32 = 5;
+const A_PANEL_BYTES: usize = 16384;
 const TILE_BYTES: usize = 256;
-// Rows of B further apart than this fall into too few sets of L1: packed instead of read in place.
+// Few rows do not repay packing B, unless its rows are so far apart that they fall into too few sets of L1.
+const MAX_DIRECT_ROWS: u32 = 10;
 const MAX_DIRECT_STEP: usize = 2048;
 
-// C[m,n] = (add ? C : 0) + op(A)·op(B)   strides in bytes as in pack.ts; m, n, k ≥ 1; C aliases nothing
+// C[m,n] = (add ? C : 0) + op(A)·op(B)   strides in bytes as in pack.ts; m ≥ 2, n, k ≥ 1; C aliases nothing
 export function gemmBlocked(
   c: usize,
   ldc: usize,
@@ -33,85 +36,194 @@ export function gemmBlocked(
   scratch: usize,
 ): void {
   assert(A_PANEL_BYTES + TILE_BYTES + ((KC * NC) << 2) <= <usize>GEMM_SCRATCH_BYTES);
-  const panelA = scratch;
-  const tile = scratch + A_PANEL_BYTES;
-  const blockB = tile + TILE_BYTES;
-  const direct = bColumnStep === 4 && bDepthStep <= MAX_DIRECT_STEP;
-  const columnsPerBlock = direct ? n : NC;
-
-  // Rows in nearly equal parts of at most 6: 32 = 6+6+5+5+5+5. Five rows cost less than six with one wasted.
-  const parts = (m + MAX_ROWS - 1) / MAX_ROWS;
-  const rowsEach = m / parts;
-  const longer = m - rowsEach * parts;
-
-  for (let j: u32 = 0; j < n; j += columnsPerBlock) {
-    const columns = min(n - j, columnsPerBlock);
-    const panels = columns >> 3;
-    const ragged = columns & 7;
-    const raggedWidth: u32 = ragged > 4 ? 8 : 4;
-    for (let p: u32 = 0; p < k; p += KC) {
-      const depth = min(k - p, KC);
-      const from = b + bDepthStep * p + bColumnStep * j;
-      let panelB = blockB;
-      let bStep: usize = 32;
-      let bPanel = (<usize>depth) << 5;
-      let raggedB = blockB;
-      if (direct) {
-        panelB = from;
-        bStep = bDepthStep;
-        bPanel = 32;
-      } else if (panels) {
-        if (bColumnStep === 4) packColumns(blockB, from, bDepthStep, panels, depth);
-        else packTransposed(blockB, from, bColumnStep, panels, depth);
-        raggedB += bPanel * panels;
-      }
-      if (ragged) {
-        const fromRagged = from + bColumnStep * (panels << 3);
-        packRagged(raggedB, raggedWidth, fromRagged, bDepthStep, bColumnStep, ragged, depth);
-      }
+  const direct = bColumnStep === 4 && m <= MAX_DIRECT_ROWS && bDepthStep <= MAX_DIRECT_STEP;
+  const columnsEach = direct ? n : evenly(n, NC, 8);
+  const depthEach = evenly(k, KC, 4);
+  for (let j: u32 = 0; j < n; j += columnsEach) {
+    const columns = min(n - j, columnsEach);
+    for (let p: u32 = 0; p < k; p += depthEach) {
+      const toC = c + (j << 2);
+      const fromA = a + aDepthStep * p;
+      const fromB = b + bDepthStep * p + bColumnStep * j;
+      const depth = min(k - p, depthEach);
       const load = add || p > 0;
-      let toC = c + (j << 2);
-      let fromA = a + aDepthStep * p;
-      for (let part: u32 = 0; part < parts; ++part) {
-        const rows = rowsEach + u32(part < longer);
-        let readA = panelA;
-        if (aDepthStep !== 4) packRuns(panelA, fromA, aDepthStep, rows, depth);
-        else if (rows > 1) packRows(panelA, fromA, aRowStep, rows, depth);
-        else readA = fromA;
-        if (panels) Tiles.by8(rows, toC, ldc, readA, panelB, bStep, bPanel, panels, depth, load);
-        if (ragged) raggedTile(toC + (panels << 5), ldc, readA, raggedB, rows, ragged, depth, load, tile);
-        toC += ldc * rows;
-        fromA += aRowStep * rows;
-      }
+      block(
+        toC,
+        ldc,
+        fromA,
+        aRowStep,
+        aDepthStep,
+        fromB,
+        bDepthStep,
+        bColumnStep,
+        m,
+        columns,
+        depth,
+        load,
+        direct,
+        scratch,
+      );
     }
   }
 }
 
-// The last 1…7 columns of a block. All but 4 go through a tile in scratch, for C may end right behind them.
-function raggedTile(
+// The least number of nearly equal parts of at most `most`, each but the last a multiple of `unit`: 256 = 2 × 128
+function evenly(total: u32, most: u32, unit: u32): u32 {
+  const parts = (total + most - 1) / most;
+  return ((total + parts - 1) / parts + unit - 1) & ~(unit - 1);
+}
+
+function block(
   c: usize,
   ldc: usize,
   a: usize,
+  aRowStep: usize,
+  aDepthStep: usize,
   b: usize,
-  rows: u32,
-  columns: u32,
+  bDepthStep: usize,
+  bColumnStep: usize,
+  m: u32,
+  n: u32,
   k: u32,
   add: bool,
-  tile: usize,
+  direct: bool,
+  scratch: usize,
 ): void {
-  const whole = columns === 4;
-  const to = whole ? c : tile;
-  const toStep = whole ? ldc : 32;
-  if (add && !whole) copyTile(tile, 32, c, ldc, rows, columns);
-  if (columns <= 4) Tiles.by4(rows, to, toStep, a, b, k, add);
-  else Tiles.by8(rows, to, toStep, a, b, 32, 0, 1, k, add);
-  if (!whole) copyTile(c, ldc, tile, 32, rows, columns);
+  const panelA = scratch;
+  const tile = scratch + A_PANEL_BYTES;
+  const blockB = tile + TILE_BYTES;
+  const panels = n >> 3;
+  const ragged = n & 7;
+  let panelB = blockB;
+  let bStep: usize = 32;
+  let bPanel = (<usize>k) << 5;
+  let raggedB = blockB;
+  if (direct) {
+    panelB = b;
+    bStep = bDepthStep;
+    bPanel = 32;
+  } else if (panels) {
+    if (bColumnStep === 4) packColumns(blockB, b, bDepthStep, panels, k);
+    else packTransposed(blockB, b, bColumnStep, panels, k);
+    raggedB += bPanel * panels;
+  }
+  if (ragged) packRagged(raggedB, 8, b + bColumnStep * (panels << 3), bDepthStep, bColumnStep, ragged, k);
+
+  // Rows in nearly equal parts of at most 5: 32 = 5+5+5+5+4+4+4. Four rows run as fast as five.
+  const parts = (m + MAX_ROWS - 1) / MAX_ROWS;
+  const rowsEach = m / parts;
+  const longer = m - rowsEach * parts;
+  for (let part: u32 = 0; part < parts; ++part) {
+    const rows = rowsEach + u32(part < longer);
+    if (panels) {
+      By.packing(rows, c, ldc, panelA, a, aRowStep, aDepthStep, panelB, bStep, k, add);
+      if (panels > 1) {
+        const k4: u32 = direct || rows < 4 ? 0 : k & ~3;
+        if (k4) By.four(rows, c + 32, ldc, panelA, panelB + bPanel, bPanel, panels - 1, k4, add);
+        if (k4 < k) {
+          const restA = panelA + ((rows * k4) << 4);
+          const restB = panelB + bPanel + (k4 << 5);
+          By.one(rows, c + 32, ldc, restA, restB, bStep, bPanel, panels - 1, k - k4, add || k4 > 0);
+        }
+      }
+    }
+    if (ragged) {
+      const toC = c + (panels << 5);
+      if (add) copyTile(tile, 32, toC, ldc, rows, ragged);
+      if (panels) By.one(rows, tile, 32, panelA, raggedB, 32, 0, 1, k, add);
+      else By.packing(rows, tile, 32, panelA, a, aRowStep, aDepthStep, raggedB, 32, k, add);
+      copyTile(toC, ldc, tile, 32, rows, ragged);
+    }
+    c += ldc * rows;
+    a += aRowStep * rows;
+  }
 }
 
+// C may end right behind its last columns: those go through a tile in scratch.
 function copyTile(to: usize, toStep: usize, from: usize, fromStep: usize, rows: u32, columns: u32): void {
   for (; rows; --rows) {
     for (let j: usize = 0; j < columns << 2; j += 4) store<u32>(to + j, load<u32>(from + j));
     to += toStep;
     from += fromStep;
+  }
+}
+
+// Each kernel is called at two places or more, or binaryen would inline it here, and V8 tiers up whole functions
+// between calls.
+class By {
+  // @ts-expect-error: decorator
+  @inline
+  static packing(
+    rows: u32,
+    c: usize,
+    ldc: usize,
+    panel: usize,
+    a: usize,
+    rowStep: usize,
+    depthStep: usize,
+    b: usize,
+    bStep: usize,
+    k: u32,
+    add: bool,
+  ): void {
+    switch (rows) {
+      case 5:
+        tilePackingRows<Rows5>(c, ldc, panel, a, rowStep, depthStep, b, bStep, k, add);
+        break;
+      case 4:
+        tilePackingRows<Rows4>(c, ldc, panel, a, rowStep, depthStep, b, bStep, k, add);
+        break;
+      case 3:
+        tilePackingRows<Rows3>(c, ldc, panel, a, rowStep, depthStep, b, bStep, k, add);
+        break;
+      default:
+        tilePackingRows<Rows2>(c, ldc, panel, a, rowStep, depthStep, b, bStep, k, add);
+    }
+  }
+
+  // @ts-expect-error: decorator
+  @inline
+  static one(
+    rows: u32,
+    c: usize,
+    ldc: usize,
+    a: usize,
+    b: usize,
+    bStep: usize,
+    bPanel: usize,
+    panels: u32,
+    k: u32,
+    add: bool,
+  ): void {
+    switch (rows) {
+      case 5:
+        tiles<Rows5>(c, ldc, a, b, bStep, bPanel, panels, k, add);
+        break;
+      case 4:
+        tiles<Rows4>(c, ldc, a, b, bStep, bPanel, panels, k, add);
+        break;
+      case 3:
+        tiles<Rows3>(c, ldc, a, b, bStep, bPanel, panels, k, add);
+        break;
+      default:
+        tiles<Rows2>(c, ldc, a, b, bStep, bPanel, panels, k, add);
+    }
+  }
+
+  // @ts-expect-error: decorator
+  @inline
+  static four(
+    rows: u32,
+    c: usize,
+    ldc: usize,
+    a: usize,
+    b: usize,
+    bPanel: usize,
+    panels: u32,
+    k: u32,
+    add: bool,
+  ): void {
+    if (rows === 5) tilesBy4<Rows5>(c, ldc, a, b, bPanel, panels, k, add);
+    else tilesBy4<Rows4>(c, ldc, a, b, bPanel, panels, k, add);
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Copies blocks of A and B into the panels that the register tiles read.
+ * Copies blocks of B into the panels of 8 columns that the register tiles read.
  * Place: called by blocked.ts, before the tiles. Invariant: values are copied bit for bit; padding lanes of B are
  * zero and the columns of C that they would make are never stored.
  *
- * Glossary: strides are bytes. A is reached as a + i·rowStep + p·depthStep, B as b + p·depthStep + j·columnStep.
+ * Glossary: strides are bytes; B is reached as b + p·depthStep + j·columnStep.
  */
 export class Transpose {
   // The 4×4 transpose in two steps: pairs of rows interleaved, then pairs of pairs.
@@ -29,25 +29,11 @@ export class Transpose {
   }
 }
 
-// dst[p][r] = A[r][p], A row-major: rows × k → panel of `rows` floats per p   rows = 1…6
-export function packRows(dst: usize, a: usize, rowStep: usize, rows: u32, k: u32): void {
-  const width = (<usize>rows) << 2;
-  let row: u32 = 0;
-  if (rows >= 4) {
-    packFourRows(dst, width, a, rowStep, k);
-    row = 4;
-  }
-  if (row + 2 <= rows) {
-    packTwoRows(dst + (row << 2), width, a + rowStep * row, rowStep, k);
-    row += 2;
-  }
-  if (row < rows) packOneRow(dst + (row << 2), width, a + rowStep * row, k);
-}
-
-function packFourRows(dst: usize, width: usize, a: usize, rowStep: usize, k: u32): void {
-  let b = a + rowStep;
-  let c = b + rowStep;
-  let d = c + rowStep;
+// dst[p][0…4) = B[0…4)[p]   four columns stored as runs of k floats; dst rows are 32 bytes apart
+function packFourColumns(dst: usize, a: usize, columnStep: usize, k: u32): void {
+  let b = a + columnStep;
+  let c = b + columnStep;
+  let d = c + columnStep;
   let left = k;
   for (; left >= 4; left -= 4) {
     const r0 = v128.load(a),
@@ -59,11 +45,11 @@ function packFourRows(dst: usize, width: usize, a: usize, rowStep: usize, k: u32
     const t2 = Transpose.low(r2, r3),
       t3 = Transpose.high(r2, r3);
     v128.store(dst, Transpose.lowPair(t0, t2));
-    v128.store(dst + width, Transpose.highPair(t0, t2));
-    dst += width << 1;
+    v128.store(dst, Transpose.highPair(t0, t2), 32);
+    dst += 64;
     v128.store(dst, Transpose.lowPair(t1, t3));
-    v128.store(dst + width, Transpose.highPair(t1, t3));
-    dst += width << 1;
+    v128.store(dst, Transpose.highPair(t1, t3), 32);
+    dst += 64;
     a += 16;
     b += 16;
     c += 16;
@@ -74,82 +60,11 @@ function packFourRows(dst: usize, width: usize, a: usize, rowStep: usize, k: u32
     store<u32>(dst, load<u32>(b), 4);
     store<u32>(dst, load<u32>(c), 8);
     store<u32>(dst, load<u32>(d), 12);
-    dst += width;
+    dst += 32;
     a += 4;
     b += 4;
     c += 4;
     d += 4;
-  }
-}
-
-function packTwoRows(dst: usize, width: usize, a: usize, rowStep: usize, k: u32): void {
-  let b = a + rowStep;
-  let left = k;
-  for (; left >= 4; left -= 4) {
-    const r0 = v128.load(a),
-      r1 = v128.load(b);
-    const t0 = Transpose.low(r0, r1),
-      t1 = Transpose.high(r0, r1);
-    v128.store64_lane(dst, t0, 0);
-    v128.store64_lane(dst + width, t0, 1);
-    dst += width << 1;
-    v128.store64_lane(dst, t1, 0);
-    v128.store64_lane(dst + width, t1, 1);
-    dst += width << 1;
-    a += 16;
-    b += 16;
-  }
-  for (; left; --left) {
-    store<u32>(dst, load<u32>(a));
-    store<u32>(dst, load<u32>(b), 4);
-    dst += width;
-    a += 4;
-    b += 4;
-  }
-}
-
-function packOneRow(dst: usize, width: usize, a: usize, k: u32): void {
-  for (; k; --k) {
-    store<u32>(dst, load<u32>(a));
-    dst += width;
-    a += 4;
-  }
-}
-
-// dst[p][r] = A[p][r], A stored by k: each p is `rows` floats in a run   rows = 1…6
-export function packRuns(dst: usize, a: usize, depthStep: usize, rows: u32, k: u32): void {
-  if (rows === 6) {
-    for (; k; --k) {
-      const run = v128.load(a);
-      const rest = load<u64>(a, 16);
-      v128.store(dst, run);
-      store<u64>(dst, rest, 16);
-      dst += 24;
-      a += depthStep;
-    }
-  } else if (rows === 5) {
-    for (; k; --k) {
-      const run = v128.load(a);
-      const rest = load<u32>(a, 16);
-      v128.store(dst, run);
-      store<u32>(dst, rest, 16);
-      dst += 20;
-      a += depthStep;
-    }
-  } else if (rows === 4) {
-    for (; k; --k) {
-      v128.store(dst, v128.load(a));
-      dst += 16;
-      a += depthStep;
-    }
-  } else {
-    for (; k; --k) {
-      store<u32>(dst, load<u32>(a));
-      if (rows > 1) store<u32>(dst, load<u32>(a, 4), 4);
-      if (rows > 2) store<u32>(dst, load<u32>(a, 8), 8);
-      dst += rows << 2;
-      a += depthStep;
-    }
   }
 }
 
@@ -199,8 +114,8 @@ export function packColumns(dst: usize, b: usize, depthStep: usize, panels: u32,
 // dst[j / 8][p][j % 8] = B[j][p], B stored by columns   columns = 8 · panels; k ≥ 1
 export function packTransposed(dst: usize, b: usize, columnStep: usize, panels: u32, k: u32): void {
   for (let j = panels; j; --j) {
-    packFourRows(dst, 32, b, columnStep, k);
-    packFourRows(dst + 16, 32, b + (columnStep << 2), columnStep, k);
+    packFourColumns(dst, b, columnStep, k);
+    packFourColumns(dst + 16, b + (columnStep << 2), columnStep, k);
     dst += (<usize>k) << 5;
     b += columnStep << 3;
   }

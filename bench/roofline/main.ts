@@ -1,0 +1,136 @@
+/**
+ * Roofline of the matrix kernels: GFLOP/s beside the register peak and the memory bandwidth of the same run.
+ * Place: `npm run roofline -- [--variant simd|relaxed] [--rounds N] [--filter TEXT] [--json FILE]`.
+ * Invariant: every candidate is timed in turn with the peak, and its share is the median of the rounds' ratios,
+ * because clocks drift by more than the gaps that matter.
+ */
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { GEMM_SCRATCH_BYTES } from "../../src/abi-gemm.ts";
+import { loadTestingCore } from "../../test/kernels/testing-wasm.ts";
+import { type GemmCase, gemmCases } from "./cases.ts";
+
+const SAMPLE_MS = 4;
+const PAGES = 1024;
+
+interface Result {
+  name: string;
+  gflops: number;
+  shareOfPeak: number;
+  target: number;
+  reached: boolean;
+}
+
+const { values: options } = parseArgs({
+  options: {
+    variant: { type: "string", default: "simd" },
+    rounds: { type: "string", default: "15" },
+    filter: { type: "string", default: "" },
+    json: { type: "string" },
+  },
+});
+const variant = options.variant;
+if (variant !== "simd" && variant !== "relaxed")
+  throw new Error(`--variant: expected simd or relaxed, got ${variant}`);
+const rounds = Number(options.rounds);
+if (!(rounds >= 1)) throw new Error(`--rounds: expected a count, got ${options.rounds}`);
+
+const core = await loadTestingCore(variant, PAGES);
+const { gemm, peak, readAll } = core.exports as Record<
+  "gemm" | "peak" | "readAll",
+  (...args: number[]) => number
+>;
+const operandsAt = core.heapBase + Math.ceil(GEMM_SCRATCH_BYTES / 64) * 64;
+new Float32Array(core.memory.buffer, core.heapBase).fill(0.5);
+
+function caller({ m, n, k, transA, transB }: GemmCase): () => void {
+  // Rows of lines between the matrices, so that their starts do not fall into one set of the cache.
+  const a = operandsAt;
+  const b = a + 4 * m * k + 64 * 5;
+  const c = b + 4 * k * n + 64 * 9;
+  const [lda, ldb] = [transA ? m : k, transB ? k : n];
+  return () => gemm(c, a, b, m, n, k, lda, ldb, n, Number(transA), Number(transB), 0, core.heapBase);
+}
+
+function elapsedMs(run: () => void, repeats: number): number {
+  const start = performance.now();
+  for (let i = 0; i < repeats; i++) run();
+  return performance.now() - start;
+}
+
+/** Repeats that fill a sample, found after the engine has tiered up. */
+function calibrate(run: () => void): number {
+  const until = performance.now() + 150;
+  while (performance.now() < until) run();
+  let repeats = 1;
+  for (;;) {
+    const ms = elapsedMs(run, repeats);
+    if (ms >= SAMPLE_MS) return repeats;
+    repeats = Math.ceil(repeats * Math.min(8, (1.2 * SAMPLE_MS) / Math.max(ms, 0.01)));
+  }
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((x, y) => x - y);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}
+
+const PEAK_STEPS = 20_000;
+const peakFlops = PEAK_STEPS * 96;
+const runPeak = () => void peak(PEAK_STEPS, 1e-3);
+const peakRepeats = calibrate(runPeak);
+const peakRates: number[] = [];
+function peakRate(): number {
+  const rate = (peakFlops * peakRepeats) / elapsedMs(runPeak, peakRepeats) / 1e6;
+  peakRates.push(rate);
+  return rate;
+}
+
+const chosen = gemmCases.filter(({ name }) => name.includes(options.filter));
+const timed = chosen.map((shape) => {
+  const run = caller(shape);
+  return { shape, run, repeats: calibrate(run), rates: [] as number[], shares: [] as number[] };
+});
+for (let round = 0; round < rounds; round++) {
+  for (const { shape, run, repeats, rates, shares } of timed) {
+    const before = peakRate();
+    const rate = (2 * shape.m * shape.n * shape.k * repeats) / elapsedMs(run, repeats) / 1e6;
+    rates.push(rate);
+    shares.push((2 * rate) / (before + peakRate()));
+  }
+}
+
+function bandwidth(bytes: number): number {
+  const run = () => void readAll(core.heapBase, bytes);
+  const repeats = calibrate(run);
+  return median(Array.from({ length: 9 }, () => (bytes * repeats) / elapsedMs(run, repeats) / 1e6));
+}
+
+const results: Result[] = timed.map(({ shape, rates, shares }) => {
+  const shareOfPeak = median(shares);
+  const { name, target } = shape;
+  return { name, gflops: median(rates), shareOfPeak, target, reached: shareOfPeak >= target };
+});
+const report = {
+  variant,
+  rounds,
+  cpu: cpus()[0]?.model ?? "unknown",
+  node: process.version,
+  peakGflops: median(peakRates),
+  readGBps: { l1: bandwidth(16 << 10), l2: bandwidth(400 << 10), memory: bandwidth(48 << 20) },
+  results,
+};
+
+const { l1, l2, memory } = report.readGBps;
+console.log(`${report.cpu}, Node ${report.node}, variant ${variant}`);
+console.log(`register peak ${report.peakGflops.toFixed(1)} GFLOP/s`);
+console.log(
+  `read ${l1.toFixed(0)} GB/s at 16 KB, ${l2.toFixed(0)} at 400 KB, ${memory.toFixed(1)} at 48 MB\n`,
+);
+for (const { name, gflops, shareOfPeak, target, reached } of results) {
+  const share = `${(100 * shareOfPeak).toFixed(1)} %`.padStart(8);
+  const goal = `${reached ? "≥" : "<"} ${100 * target} %`;
+  console.log(`${name.padEnd(24)} ${gflops.toFixed(1).padStart(6)} GFLOP/s ${share} of peak  ${goal}`);
+}
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
