@@ -1,4 +1,4 @@
-// The three vitest projects: node (every test), workers and browser (the shared suite only).
+// The three vitest projects: node (every test), workers and browser (the shared suite; workers the Worker too).
 //
 // Place: `npm test` through scripts/test.mjs, which builds first and puts a working browser in CHROME_PATH.
 // Invariant: the shared suite imports "edgegrad" by name, so each project loads the package through the
@@ -11,6 +11,8 @@ import { defineConfig } from "vitest/config";
 import { chromiumArguments, chromiumEnvironment } from "./scripts/browser.mjs";
 
 const sharedSuite = ["test/runtimes/*.test.ts"];
+// The built Worker imports a .wasm module, which only workerd can.
+const workerTest = "test/cloudflare/worker.test.ts";
 const chromePath = process.env.CHROME_PATH;
 const chromeEnvironment = chromePath === undefined ? undefined : chromiumEnvironment(chromePath);
 
@@ -23,7 +25,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
-          exclude: ["**/node_modules/**"],
+          exclude: ["**/node_modules/**", workerTest],
           environment: "node",
           testTimeout: 60_000,
           // One process per core: the machine that checks this has two.
@@ -36,10 +38,15 @@ export default defineConfig({
       {
         plugins: [
           cloudflareTest({
-            miniflare: { compatibilityDate: "2026-10-01", compatibilityFlags: ["nodejs_compat"] },
+            miniflare: {
+              compatibilityDate: "2026-10-01",
+              compatibilityFlags: ["nodejs_compat"],
+              // A module, as wrangler would give it, not an instance as Vite would.
+              modulesRules: [{ type: "CompiledWasm", include: ["**/*.wasm"] }],
+            },
           }),
         ],
-        test: { name: "workers", include: sharedSuite, testTimeout: 60_000 },
+        test: { name: "workers", include: [...sharedSuite, workerTest], testTimeout: 60_000 },
       },
       {
         test: {
