@@ -101,7 +101,7 @@ function drawDigit(ink: Float64Array, style: DigitStyle, random: PhiloxStream): 
   const tremble = between(random, 0.012, 0.05);
   for (const stroke of style.strokes) {
     const points = placePoints(stroke, hand, tremble, random);
-    const path = stroke[0] === "curve" ? smooth(points) : points;
+    const path = stroke.kind === "curve" ? smooth(points) : points;
     // The pen lifts for a moment in one stroke of ten.
     const segments = path.length / 2 - 1;
     const gapLength = random.below(10) === 0 ? 0.05 + 0.12 * random.uniform() : 0;
@@ -109,7 +109,7 @@ function drawDigit(ink: Float64Array, style: DigitStyle, random: PhiloxStream): 
     const pressureEnd = between(random, 0.75, 1.2);
     for (let s = 0; s < segments; s++) {
       const along = s / segments;
-      if (stroke[0] === "curve" && along >= gapStart && along < gapStart + gapLength) continue;
+      if (stroke.kind === "curve" && along >= gapStart && along < gapStart + gapLength) continue;
       const pressure = 1 + (pressureEnd - 1) * along;
       inkSegment(ink, path, 2 * s, radius * pressure, softness);
     }
@@ -118,10 +118,10 @@ function drawDigit(ink: Float64Array, style: DigitStyle, random: PhiloxStream): 
 
 /** The stroke's points in pixels: bent, slanted, rotated and shifted as the hand does it, each a little off. */
 function placePoints(stroke: Stroke, hand: Hand, tremble: number, random: PhiloxStream): Float64Array {
-  const points = new Float64Array(stroke.length - 1);
+  const points = new Float64Array(stroke.points.length);
   for (let i = 0; i < points.length; i += 2) {
-    const u = (stroke[i + 1] as number) - 0.5 + tremble * random.bell();
-    const v = (stroke[i + 2] as number) - 0.5 + tremble * random.bell();
+    const u = stroke.points[i]! - 0.5 + tremble * random.bell();
+    const v = stroke.points[i + 1]! - 0.5 + tremble * random.bell();
     const x = (u + hand.bend * (4 * v * v - 0.5) + hand.wave * v * (4 * v * v - 1) * 4) * hand.width;
     const y = (v + hand.bend * 0.5 * (4 * u * u - 0.5)) * hand.height;
     const slanted = x - hand.slant * y;

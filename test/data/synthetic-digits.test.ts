@@ -42,7 +42,8 @@ test("no image is blank or flooded, and no two are equal", () => {
 test("strokes stay near the unit square, in pairs of coordinates", () => {
   for (const styles of DIGIT_STYLES) {
     for (const { strokes } of styles) {
-      for (const [, ...points] of strokes) {
+      for (const { kind, points } of strokes) {
+        expect(["line", "curve"]).toContain(kind);
         expect(points.length % 2).toBe(0);
         for (const value of points) expect(value).toBe(Math.min(1, Math.max(0, value)));
       }
