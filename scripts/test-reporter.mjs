@@ -13,8 +13,10 @@ export default class CountReporter {
   onTestRunEnd(modules, unhandledErrors) {
     const projects = {};
     for (const module of modules) {
-      projects[module.project.name] ??= { passed: 0, failed: 0, skipped: 0, absent: 0 };
-      const counts = projects[module.project.name];
+      // A browser project is called "browser (chromium)".
+      const host = module.project.name.replace(/ \(.*\)$/, "");
+      projects[host] ??= { passed: 0, failed: 0, skipped: 0, absent: 0 };
+      const counts = projects[host];
       let failedInside = 0;
       for (const test of module.children.allTests()) {
         const { state } = test.result();

@@ -139,7 +139,7 @@ describe("import cycles", () => {
 test("imports inside src/ name the file with its ending", () => {
   const wrong = sources.flatMap((file) =>
     importsOf(file)
-      .filter((specifier) => isLocal(specifier) && !/\.(ts|js|wasm)$/.test(specifier))
+      .filter((specifier) => isLocal(specifier) && !/\.(ts|js|json|wasm)$/.test(specifier))
       .map((specifier) => `${file} imports ${specifier}`),
   );
   // abi files are read by asc too, which takes paths with and without the ending.
