@@ -57,16 +57,20 @@ function fail(code: string, message: string, fields?: ErrorFields, cause?: unkno
   throw new FormatError(`safetensors/${code}`, `safetensors: ${message}`, fields, { cause });
 }
 
-/** Number of bytes of a tensor; refuses what a double cannot count exactly. */
-function tensorBytes(tensor: string, dtype: string, shape: readonly number[]): number {
+/** Refuses a tensor whose bytes are not `got`, or more than a double counts exactly. */
+function checkSize(tensor: string, dtype: string, shape: readonly number[], got: number): void {
   let bytes = DTYPE_BYTES.get(dtype);
   if (!bytes) fail("dtype", `tensor "${tensor}" has unknown dtype ${JSON.stringify(dtype)}`, { tensor });
   for (const size of shape) {
     bytes *= size;
     if (!Number.isSafeInteger(bytes))
-      fail("overflow", `tensor "${tensor}": shape [${shape}] overflows`, { tensor });
+      fail("overflow", `tensor "${tensor}": [${shape}] overflows`, { tensor });
   }
-  return bytes;
+  if (bytes !== got) {
+    fail("size-mismatch", `tensor "${tensor}": ${dtype} [${shape}] takes ${bytes} bytes, got ${got}`, {
+      tensor,
+    });
+  }
 }
 
 /** Names must survive UTF-8 and must not reach a prototype when a caller uses them as keys. */
@@ -76,129 +80,117 @@ function checkName(tensor: string): void {
   }
 }
 
+interface Header {
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly metadata: Record<string, string>;
+}
+
 /**
  * Reads the header by its own grammar rather than with JSON.parse, which keeps the last of two equal keys, rounds
- * large integers, takes 1e0 for an integer and overflows the stack on deep nesting.
+ * large integers, takes 1e0 for an integer and overflows the stack on deep nesting. Closures, not a class: minifiers
+ * shorten their names.
  */
-class HeaderReader {
-  readonly entries = new Map<string, Entry>();
-  metadata: Record<string, string> = Object.create(null);
-  private readonly text: string;
-  private at = 0;
+function parseHeader(text: string, maxTensors: number): Header {
+  const entries = new Map<string, Entry>();
+  const metadata: Record<string, string> = Object.create(null);
+  let hasMetadata = false;
+  let at = 0;
 
-  constructor(text: string, maxTensors: number) {
-    this.text = text;
-    if (text[0] !== "{") this.unexpected("'{'");
-    let hasMetadata = false;
-    this.object((key) => {
-      if (key === "__metadata__") {
-        if (hasMetadata) this.duplicate(key);
-        hasMetadata = true;
-        this.object((name) => {
-          if (name in this.metadata) this.duplicate(name);
-          this.metadata[name] = this.string();
-        });
-        return;
-      }
-      checkName(key);
-      if (this.entries.has(key)) this.duplicate(key);
-      if (this.entries.size >= maxTensors) fail("too-many-tensors", `more than ${maxTensors} tensors`);
-      this.entries.set(key, this.entry(key));
-    });
-    this.skipSpace();
-    if (this.at < text.length) this.unexpected("the end of the header");
-  }
-
-  private entry(tensor: string): Entry {
-    let dtype: string | undefined;
-    let shape: number[] | undefined;
-    let offsets: number[] | undefined;
-    this.object((key) => {
-      if (key === "dtype" && dtype === undefined) dtype = this.string();
-      else if (key === "shape" && !shape) shape = this.integers();
-      else if (key === "data_offsets" && !offsets) offsets = this.integers();
-      else
-        fail("field", `tensor "${tensor}" has an unknown or repeated field ${JSON.stringify(key)}`, {
-          tensor,
-        });
-    });
-    if (dtype === undefined || !shape || offsets?.length !== 2) {
-      fail("field", `tensor "${tensor}" needs dtype, shape and two data_offsets`, { tensor });
+  const unexpected = (expected: string): never => {
+    const got = at < text.length ? JSON.stringify(text[at]) : "the end";
+    return fail("json", `header: expected ${expected} at character ${at}, got ${got}`);
+  };
+  const refuseDuplicate = (tensor: string, known: boolean): void => {
+    if (known) fail("duplicate", `header holds the key ${JSON.stringify(tensor)} twice`, { tensor });
+  };
+  const take = (token: string): boolean => {
+    while (" \t\n\r".includes(text[at] ?? "x")) at++;
+    if (token !== text[at]) return false;
+    at++;
+    return true;
+  };
+  const expect = (token: string): void => {
+    if (!take(token)) unexpected(token);
+  };
+  const list = (brackets: string, item: () => void): void => {
+    expect(brackets[0]!);
+    if (take(brackets[1]!)) return;
+    do item();
+    while (take(","));
+    expect(brackets[1]!);
+  };
+  const string = (): string => {
+    expect('"');
+    const start = at - 1;
+    for (; text[at] !== '"'; at++) {
+      if (text[at] === "\\") at++;
+      if (at >= text.length) unexpected('"');
     }
-    const [begin, end] = offsets as [number, number];
-    const bytes = tensorBytes(tensor, dtype, shape);
-    if (end - begin !== bytes) {
-      const message = `tensor "${tensor}": ${dtype} [${shape}] takes ${bytes} bytes, its offsets are [${offsets}]`;
-      fail("size-mismatch", message, { tensor });
+    try {
+      // One string token: here JSON.parse is exact, and it refuses bad escapes and control characters.
+      return JSON.parse(text.slice(start, ++at));
+    } catch (cause) {
+      return fail("json", `header: bad string at character ${start}`, {}, cause);
     }
-    return { dtype, shape, begin, end };
-  }
-
-  private object(member: (key: string) => void): void {
-    this.list("{", "}", () => {
-      const key = this.string();
-      if (!this.take(":")) this.unexpected("':'");
+  };
+  const object = (member: (key: string) => void): void =>
+    list("{}", () => {
+      const key = string();
+      expect(":");
       member(key);
     });
-  }
-
-  private integers(): number[] {
+  const integers = (): number[] => {
     const values: number[] = [];
-    this.list("[", "]", () => {
-      this.skipSpace();
-      const start = this.at;
-      while (this.text[this.at]! >= "0" && this.text[this.at]! <= "9") this.at++;
-      const digits = this.text.slice(start, this.at);
-      if (!digits || (digits[0] === "0" && digits !== "0")) this.unexpected("an integer ≥ 0");
+    list("[]", () => {
+      // Nothing to take but the space before the number.
+      take("");
+      const start = at;
+      while (text[at]! >= "0" && text[at]! <= "9") at++;
+      const digits = text.slice(start, at);
+      if (!/^(0|[1-9]\d*)$/.test(digits)) unexpected("an integer ≥ 0");
       if (!Number.isSafeInteger(+digits))
         fail("overflow", `integer ${digits.slice(0, 40)} is above 2^53 - 1`);
       values.push(+digits);
     });
     return values;
-  }
-
-  private list(open: string, close: string, item: () => void): void {
-    if (!this.take(open)) this.unexpected(`'${open}'`);
-    if (this.take(close)) return;
-    do item();
-    while (this.take(","));
-    if (!this.take(close)) this.unexpected(`',' or '${close}'`);
-  }
-
-  private string(): string {
-    if (!this.take('"')) this.unexpected("a string");
-    const start = this.at - 1;
-    for (; this.text[this.at] !== '"'; this.at++) {
-      if (this.text[this.at] === "\\") this.at++;
-      if (this.at >= this.text.length) this.unexpected("'\"'");
+  };
+  const entry = (tensor: string): Entry => {
+    let dtype: string | undefined;
+    let shape: number[] | undefined;
+    let offsets: number[] | undefined;
+    object((key) => {
+      if (key === "dtype" && dtype === undefined) dtype = string();
+      else if (key === "shape" && !shape) shape = integers();
+      else if (key === "data_offsets" && !offsets) offsets = integers();
+      else fail("field", `tensor "${tensor}": unknown or repeated field ${JSON.stringify(key)}`, { tensor });
+    });
+    if (dtype === undefined || !shape || offsets?.length !== 2) {
+      fail("field", `tensor "${tensor}" needs dtype, shape and two data_offsets`, { tensor });
     }
-    try {
-      // One string token: here JSON.parse is exact, and it refuses bad escapes and control characters.
-      return JSON.parse(this.text.slice(start, ++this.at));
-    } catch (cause) {
-      fail("json", `header: bad string at character ${start}`, {}, cause);
+    const [begin, end] = offsets as [number, number];
+    checkSize(tensor, dtype, shape, end - begin);
+    return { dtype, shape, begin, end };
+  };
+
+  if (text[0] !== "{") unexpected("{");
+  object((key) => {
+    if (key === "__metadata__") {
+      refuseDuplicate(key, hasMetadata);
+      hasMetadata = true;
+      object((name) => {
+        refuseDuplicate(name, name in metadata);
+        metadata[name] = string();
+      });
+      return;
     }
-  }
-
-  private take(token: string): boolean {
-    this.skipSpace();
-    if (this.text[this.at] !== token) return false;
-    this.at++;
-    return true;
-  }
-
-  private skipSpace(): void {
-    while (" \t\n\r".includes(this.text[this.at] ?? "x")) this.at++;
-  }
-
-  private duplicate(key: string): never {
-    fail("duplicate", `header holds the key ${JSON.stringify(key)} twice`, { tensor: key });
-  }
-
-  private unexpected(expected: string): never {
-    const got = this.at < this.text.length ? JSON.stringify(this.text[this.at]) : "the end";
-    fail("json", `header: expected ${expected} at character ${this.at}, got ${got}`);
-  }
+    checkName(key);
+    refuseDuplicate(key, entries.has(key));
+    if (entries.size >= maxTensors) fail("too-many-tensors", `more than ${maxTensors} tensors`);
+    entries.set(key, entry(key));
+  });
+  take("");
+  if (at < text.length) unexpected("the end of the header");
+  return { entries, metadata };
 }
 
 /**
@@ -230,7 +222,7 @@ export function readSafetensors(file: Uint8Array, options: ReadSafetensorsOption
   } catch (cause) {
     fail("utf8", "the header is not valid UTF-8; is this a safetensors file?", {}, cause);
   }
-  const { entries, metadata } = new HeaderReader(text, options.maxTensors ?? 100_000);
+  const { entries, metadata } = parseHeader(text, options.maxTensors ?? 100_000);
   let expected = 0;
   // By begin, then end: an empty tensor comes before the one that starts where it stands.
   for (const [tensor, { begin, end }] of [...entries].sort(
@@ -276,12 +268,9 @@ export function writeSafetensors(
     checkName(name);
     if (name === "__metadata__" || header.has(name))
       fail("duplicate", `tensor name "${name}" is taken`, { tensor: name });
+    checkSize(name, dtype, shape, data.byteLength);
     const begin = end;
-    end += tensorBytes(name, dtype, shape);
-    if (end - begin !== data.byteLength) {
-      const message = `tensor "${name}": ${dtype} [${shape}] takes ${end - begin} bytes, got ${data.byteLength}`;
-      fail("size-mismatch", message, { tensor: name });
-    }
+    end += data.byteLength;
     header.set(name, { dtype, shape, data_offsets: [begin, end] });
   }
   // Not Object.fromEntries: it would move integer-like names to the front.
