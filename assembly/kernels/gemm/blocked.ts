@@ -4,7 +4,6 @@
  * Invariant: k-blocks run in ascending order and a later one starts from the C that the earlier one stored.
  */
 import { GEMM_SCRATCH_BYTES } from "../../../src/abi-gemm";
-// biome-ignore lint/style/useImportType: asc has no type imports
 import { Rows2, Rows3, Rows4, Rows5, tilesBy4 } from "./micro";
 import { packColumns, packRagged, packTransposed } from "./pack";
 import { tilePackingRows, tiles } from "./panel";
