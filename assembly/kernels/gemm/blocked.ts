@@ -4,9 +4,10 @@
  * Invariant: k-blocks run in ascending order and a later one starts from the C that the earlier one stored.
  */
 import { GEMM_SCRATCH_BYTES } from "../../../src/abi-gemm";
-import { Rows2, Rows3, Rows4, Rows5, tilesBy4 } from "./micro";
+import { tilesBy4 } from "./micro";
 import { packColumns, packRagged, packTransposed } from "./pack";
 import { tilePackingRows, tiles } from "./panel";
+import { Packed, RowMajor, Rows2, Rows3, Rows4, Rows5 } from "./step";
 
 // Most k of a block: a panel of A (16,000 bytes) and one of B (6,400) share a 32 KB L1.
 const KC: u32 = 200;
@@ -94,6 +95,12 @@ function block(
   const blockB = tile + TILE_BYTES;
   const panels = n >> 3;
   const ragged = n & 7;
+  // Rows in nearly equal parts of at most 5: 32 = 5+5+5+5+4+4+4. Four rows run as fast as five.
+  const parts = (m + MAX_ROWS - 1) / MAX_ROWS;
+  const rowsEach = m / parts;
+  const longer = m - rowsEach * parts;
+  // The first rows pack B on their way, where their tile can.
+  const packs = bColumnStep === 4 && !direct && rowsEach + u32(longer > 0) === MAX_ROWS && (k & 3) === 0;
   let panelB = blockB;
   let bStep: usize = 32;
   let bPanel = (<usize>k) << 5;
@@ -103,23 +110,22 @@ function block(
     bStep = bDepthStep;
     bPanel = 32;
   } else if (panels) {
-    if (bColumnStep === 4) packColumns(blockB, b, bDepthStep, panels, k);
+    if (bColumnStep === 4) packColumns(blockB, b, bDepthStep, packs ? 1 : panels, k);
     else packTransposed(blockB, b, bColumnStep, panels, k);
     raggedB += bPanel * panels;
   }
   if (ragged) packRagged(raggedB, 8, b + bColumnStep * (panels << 3), bDepthStep, bColumnStep, ragged, k);
 
-  // Rows in nearly equal parts of at most 5: 32 = 5+5+5+5+4+4+4. Four rows run as fast as five.
-  const parts = (m + MAX_ROWS - 1) / MAX_ROWS;
-  const rowsEach = m / parts;
-  const longer = m - rowsEach * parts;
   for (let part: u32 = 0; part < parts; ++part) {
     const rows = rowsEach + u32(part < longer);
     if (panels) {
       By.packing(rows, c, ldc, panelA, a, aRowStep, aDepthStep, panelB, bStep, k, add);
       if (panels > 1) {
         const k4: u32 = direct || rows < 4 ? 0 : k & ~3;
-        if (k4) By.four(rows, c + 32, ldc, panelA, panelB + bPanel, bPanel, panels - 1, k4, add);
+        if (packs && part === 0) {
+          const tile5: PackingTile = tile5PackingColumns;
+          tile5(c + 32, ldc, panelA, b + 32, bDepthStep, panelB + bPanel, panels - 1, k, add);
+        } else if (k4) By.four(rows, c + 32, ldc, panelA, panelB + bPanel, bPanel, panels - 1, k4, add);
         if (k4 < k) {
           const restA = panelA + ((rows * k4) << 4);
           const restB = panelB + bPanel + (k4 << 5);
@@ -137,6 +143,32 @@ function block(
     c += ldc * rows;
     a += aRowStep * rows;
   }
+}
+
+// Called through the table, for a kernel with one caller would be inlined there.
+type PackingTile = (
+  c: usize,
+  ldc: usize,
+  a: usize,
+  b: usize,
+  bStep: usize,
+  to: usize,
+  panels: u32,
+  k: u32,
+  add: bool,
+) => void;
+function tile5PackingColumns(
+  c: usize,
+  ldc: usize,
+  a: usize,
+  b: usize,
+  bStep: usize,
+  to: usize,
+  panels: u32,
+  k: u32,
+  add: bool,
+): void {
+  tilesBy4<Rows5, RowMajor>(c, ldc, a, b, bStep, 32, to, panels, k, add);
 }
 
 // C may end right behind its last columns: those go through a tile in scratch.
@@ -223,7 +255,7 @@ class By {
     k: u32,
     add: bool,
   ): void {
-    if (rows === 5) tilesBy4<Rows5>(c, ldc, a, b, bPanel, panels, k, add);
-    else tilesBy4<Rows4>(c, ldc, a, b, bPanel, panels, k, add);
+    if (rows === 5) tilesBy4<Rows5, Packed>(c, ldc, a, b, 32, bPanel, 0, panels, k, add);
+    else tilesBy4<Rows4, Packed>(c, ldc, a, b, 32, bPanel, 0, panels, k, add);
   }
 }

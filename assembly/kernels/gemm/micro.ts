@@ -9,81 +9,19 @@
  *
  * Glossary: A panel: [k][R] vectors of four equal floats; B panel: [k][8] floats; panels of B follow each other.
  */
+import { Step } from "./step";
 
-// AssemblyScript has no value generics: a row count travels as the size of one of these types.
-@unmanaged
-export class Rows2 {
-  a: u16;
-}
-@unmanaged
-export class Rows3 {
-  a: u8;
-  b: u8;
-  c: u8;
-}
-@unmanaged
-export class Rows4 {
-  a: u32;
-}
-@unmanaged
-export class Rows5 {
-  a: u8;
-  b: u8;
-  c: u8;
-  d: u8;
-  e: u8;
-}
-
-/**
- * Multiply and add as two steps whose order survives the compiler: two products, then two sums, runs at 97 % of the
- * peak, alternating at 83 %. Binaryen would move each product into its sum. It cannot move it past a branch that uses it;
- * V8 sees that the branch is never taken (kernels return at once if k is 0) and emits nothing for it.
- */
-export class Step {
-  // @ts-expect-error: decorator
-  @inline
-  static pin(k: u32, value: v128): v128 {
-    if (k === 0) {
-      v128.store(0, value);
-      unreachable();
-    }
-    return value;
-  }
-
-  // @ts-expect-error: decorator
-  @inline
-  static times(k: u32, s: v128, b: v128): v128 {
-    if (ASC_FEATURE_RELAXED_SIMD) {
-      return s;
-    } else {
-      const product = f32x4.mul(s, b);
-      Step.pin(k, product);
-      return product;
-    }
-  }
-
-  // acc + s·b, where product = times(k, s, b)
-  // @ts-expect-error: decorator
-  @inline
-  static plus(k: u32, acc: v128, product: v128, b: v128): v128 {
-    let sum: v128;
-    if (ASC_FEATURE_RELAXED_SIMD) {
-      sum = f32x4.relaxed_madd(product, b, acc);
-    } else {
-      sum = f32x4.add(acc, product);
-    }
-    Step.pin(k, sum);
-    return sum;
-  }
-}
-
-// C[R, 8·panels] = (add ? C : 0) + A panel · B panels   R = 4, 5; ldc in bytes; k a multiple of 4, ≥ 4; overwrites C
-export function tilesBy4<Rows>(
+// C[R, 8·panels] = (add ? C : 0) + A panel · B panels   R = 4, 5; k a multiple of 4, ≥ 4; overwrites C
+// Steps in bytes: bPanel from panel to panel of B. RowMajor: bStep from row to row, and every panel read is stored at `to`;
+// for the first rows of a block that costs a fifth of a separate pass over B.
+export function tilesBy4<Rows, Source>(
   c: usize,
   ldc: usize,
   a: usize,
   b: usize,
+  bStep: usize,
   bPanel: usize,
+  to: usize,
   panels: u32,
   k: u32,
   add: bool,
@@ -122,8 +60,18 @@ export function tilesBy4<Rows>(
     let p = a;
     let q = b;
     do {
-      let u = v128.load(q, 0);
-      let v = v128.load(q, 16);
+      let u: v128;
+      let v: v128;
+      if (offsetof<Source>() === 0) {
+        u = v128.load(q, 0);
+        v = v128.load(q, 16);
+      } else {
+        u = v128.load(q);
+        v = v128.load(q, 16);
+        v128.store(to, u, 0);
+        v128.store(to, v, 16);
+        q += bStep;
+      }
       let s = v128.load(p, (0 * offsetof<Rows>() + 0) << 4);
       let t = Step.times(k, s, u);
       s = Step.times(k, s, v);
@@ -151,8 +99,16 @@ export function tilesBy4<Rows>(
         x4 = Step.plus(k, x4, t, u);
         y4 = Step.plus(k, y4, s, v);
       }
-      u = v128.load(q, 32);
-      v = v128.load(q, 48);
+      if (offsetof<Source>() === 0) {
+        u = v128.load(q, 32);
+        v = v128.load(q, 48);
+      } else {
+        u = v128.load(q);
+        v = v128.load(q, 16);
+        v128.store(to, u, 32);
+        v128.store(to, v, 48);
+        q += bStep;
+      }
       s = v128.load(p, (1 * offsetof<Rows>() + 0) << 4);
       t = Step.times(k, s, u);
       s = Step.times(k, s, v);
@@ -180,8 +136,16 @@ export function tilesBy4<Rows>(
         x4 = Step.plus(k, x4, t, u);
         y4 = Step.plus(k, y4, s, v);
       }
-      u = v128.load(q, 64);
-      v = v128.load(q, 80);
+      if (offsetof<Source>() === 0) {
+        u = v128.load(q, 64);
+        v = v128.load(q, 80);
+      } else {
+        u = v128.load(q);
+        v = v128.load(q, 16);
+        v128.store(to, u, 64);
+        v128.store(to, v, 80);
+        q += bStep;
+      }
       s = v128.load(p, (2 * offsetof<Rows>() + 0) << 4);
       t = Step.times(k, s, u);
       s = Step.times(k, s, v);
@@ -209,8 +173,16 @@ export function tilesBy4<Rows>(
         x4 = Step.plus(k, x4, t, u);
         y4 = Step.plus(k, y4, s, v);
       }
-      u = v128.load(q, 96);
-      v = v128.load(q, 112);
+      if (offsetof<Source>() === 0) {
+        u = v128.load(q, 96);
+        v = v128.load(q, 112);
+      } else {
+        u = v128.load(q);
+        v = v128.load(q, 16);
+        v128.store(to, u, 96);
+        v128.store(to, v, 112);
+        q += bStep;
+      }
       s = v128.load(p, (3 * offsetof<Rows>() + 0) << 4);
       t = Step.times(k, s, u);
       s = Step.times(k, s, v);
@@ -239,7 +211,8 @@ export function tilesBy4<Rows>(
         y4 = Step.plus(k, y4, s, v);
       }
       p += offsetof<Rows>() << 6;
-      q += 128;
+      if (offsetof<Source>() === 0) q += 128;
+      else to += 128;
     } while (p !== end);
     v128.store(c, x0);
     v128.store(c, y0, 16);

@@ -27,44 +27,33 @@ export class Transpose {
   static highPair(x: v128, y: v128): v128 {
     return i64x2.shuffle(x, y, 1, 3);
   }
-}
 
-// dst[p][0…4) = B[0…4)[p]   four columns stored as runs of k floats; dst rows are 32 bytes apart
-function packFourColumns(dst: usize, a: usize, columnStep: usize, k: u32): void {
-  let b = a + columnStep;
-  let c = b + columnStep;
-  let d = c + columnStep;
-  let left = k;
-  for (; left >= 4; left -= 4) {
-    const r0 = v128.load(a),
-      r1 = v128.load(b),
-      r2 = v128.load(c),
-      r3 = v128.load(d);
-    const t0 = Transpose.low(r0, r1),
-      t1 = Transpose.high(r0, r1);
-    const t2 = Transpose.low(r2, r3),
-      t3 = Transpose.high(r2, r3);
+  // dst[p][0…4) = b[0…4)[p], p = 0…3; rows of dst are 32 bytes apart
+  // @ts-expect-error: decorator
+  @inline
+  static fourByFour(dst: usize, b: usize, step: usize, step2: usize, step3: usize): void {
+    const r0 = v128.load(b);
+    const r1 = v128.load(b + step);
+    const r2 = v128.load(b + step2);
+    const r3 = v128.load(b + step3);
+    const t0 = Transpose.low(r0, r1);
+    const t1 = Transpose.high(r0, r1);
+    const t2 = Transpose.low(r2, r3);
+    const t3 = Transpose.high(r2, r3);
     v128.store(dst, Transpose.lowPair(t0, t2));
     v128.store(dst, Transpose.highPair(t0, t2), 32);
-    dst += 64;
-    v128.store(dst, Transpose.lowPair(t1, t3));
-    v128.store(dst, Transpose.highPair(t1, t3), 32);
-    dst += 64;
-    a += 16;
-    b += 16;
-    c += 16;
-    d += 16;
+    v128.store(dst, Transpose.lowPair(t1, t3), 64);
+    v128.store(dst, Transpose.highPair(t1, t3), 96);
   }
-  for (; left; --left) {
-    store<u32>(dst, load<u32>(a));
-    store<u32>(dst, load<u32>(b), 4);
-    store<u32>(dst, load<u32>(c), 8);
-    store<u32>(dst, load<u32>(d), 12);
-    dst += 32;
-    a += 4;
-    b += 4;
-    c += 4;
-    d += 4;
+
+  // dst[0…4) = b[0…4)[0]
+  // @ts-expect-error: decorator
+  @inline
+  static four(dst: usize, b: usize, step: usize, step2: usize, step3: usize): void {
+    store<u32>(dst, load<u32>(b));
+    store<u32>(dst, load<u32>(b + step), 4);
+    store<u32>(dst, load<u32>(b + step2), 8);
+    store<u32>(dst, load<u32>(b + step3), 12);
   }
 }
 
@@ -113,10 +102,24 @@ export function packColumns(dst: usize, b: usize, depthStep: usize, panels: u32,
 
 // dst[j / 8][p][j % 8] = B[j][p], B stored by columns   columns = 8 · panels; k ≥ 1
 export function packTransposed(dst: usize, b: usize, columnStep: usize, panels: u32, k: u32): void {
+  const b2 = columnStep << 1;
+  const b3 = b2 + columnStep;
+  const b4 = columnStep << 2;
   for (let j = panels; j; --j) {
-    packFourColumns(dst, b, columnStep, k);
-    packFourColumns(dst + 16, b + (columnStep << 2), columnStep, k);
-    dst += (<usize>k) << 5;
+    let from = b;
+    let left = k;
+    for (; left >= 4; left -= 4) {
+      Transpose.fourByFour(dst, from, columnStep, b2, b3);
+      Transpose.fourByFour(dst + 16, from + b4, columnStep, b2, b3);
+      dst += 128;
+      from += 16;
+    }
+    for (; left; --left) {
+      Transpose.four(dst, from, columnStep, b2, b3);
+      Transpose.four(dst + 16, from + b4, columnStep, b2, b3);
+      dst += 32;
+      from += 4;
+    }
     b += columnStep << 3;
   }
 }

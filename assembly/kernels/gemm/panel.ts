@@ -4,7 +4,7 @@
  *
  * Glossary: A panel: [k][R] vectors of four equal floats; B panel: [k] rows of 8 floats, bStep bytes apart.
  */
-import { Step } from "./micro";
+import { Step } from "./step";
 
 // panel[p][r] = A[r][p] four times, and C[R, 8] = (add ? C : 0) + A · B panel   R = 2…5; all steps in bytes; k ≥ 1
 // The product needs each splatted float of A anyway: storing it here costs a tenth of a separate packing pass.
