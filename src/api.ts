@@ -54,6 +54,7 @@ export {
 } from "./optimizers/optimizers.ts";
 export type { PlanBytes } from "./plan/plan.ts";
 export type { Core, CoreOptions } from "./session.ts";
+export { disassemble, type TapeListing } from "./tape/disassemble.ts";
 export type { Arrays, DataSet, NumericArray } from "./train/feeds.ts";
 export type { Prediction } from "./train/forward.ts";
 export type { FitHistory } from "./train/history.ts";

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { dense, loadCore, sequential, sgd, softmaxCrossEntropy } from "../src/platform/default.ts";
+import { dense, disassemble, loadCore, sequential, sgd, softmaxCrossEntropy } from "../src/platform/default.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -63,7 +63,7 @@ test("docs/architecture.md shows the tape that its example compiles to", async (
     optimizer: sgd({ momentum: 0.9 }),
     batchSize: 8,
   });
-  const real = withoutAddresses(trainer.disassemble());
+  const real = withoutAddresses(disassemble(trainer.tape()));
   const left = real.filter((line) => !/; (dense \(layers\.1\)|softmaxCrossEntropy \(loss\))$/.test(line));
   expect(withoutAddresses(shown!).filter((line) => line !== "…")).toEqual(left);
 });

@@ -138,7 +138,7 @@ export function summarizeLayers(
 
 function inspectTraining(core: Core, bytes: Uint8Array, command: InspectCommand) {
   using trainer = core.resume(bytes);
-  return { plan: trainer.plan, steps: trainer.steps, tape: command.tape ? trainer.disassemble() : undefined };
+  return { plan: trainer.plan, steps: trainer.steps, tape: command.tape ? disassemble(trainer.tape()) : undefined };
 }
 
 async function predictionTape(model: Model, { batchSize, timeSteps }: InspectCommand): Promise<string> {
@@ -150,7 +150,7 @@ async function predictionTape(model: Model, { batchSize, timeSteps }: InspectCom
     2 ** 32,
   );
   const { tape, address } = executor.tape({ kind: "predict", form: "full", binding });
-  return disassemble(tape!, executor.graph("predict").graph.nodes, address);
+  return disassemble({ tape: tape!, nodes: executor.graph("predict").graph.nodes, address });
 }
 
 function layerTable(layers: readonly LayerSummary[]): string {

@@ -3,7 +3,6 @@
 // Place: the only file that instantiates the core; everything above addresses its memory by number.
 // Invariant: a trap never reaches the user as it is: it becomes a CoreError with its cause.
 
-import { instantiateSync } from "@assemblyscript/loader";
 import { Abi } from "../abi.ts";
 import { CoreError } from "../errors.ts";
 
@@ -15,6 +14,11 @@ interface CoreExports {
 }
 
 const PAGE = 65536;
+
+/** The debug core calls it where an assertion fails. */
+const onAbort = (_message: number, _file: number, line: number, column: number): never => {
+  throw new Error(`assertion failed in the core at ${line}:${column}`);
+};
 
 export class CoreInstance {
   readonly heapBase: number;
@@ -31,9 +35,8 @@ export class CoreInstance {
     this.#memory = new WebAssembly.Memory({ initial: 2 });
     let exports: CoreExports;
     try {
-      // The loader wraps every export in a closure; the instance's own exports are called directly.
-      const result = instantiateSync(module, { env: { memory: this.#memory } });
-      exports = result.instance.exports as unknown as CoreExports;
+      const env = { memory: this.#memory, abort: onAbort };
+      exports = new WebAssembly.Instance(module, { env }).exports as unknown as CoreExports;
     } catch (cause) {
       throw new CoreError("core/instantiate", "the WASM core could not be instantiated", {}, { cause });
     }

@@ -19,8 +19,20 @@ function fieldText(op: string, name: string, value: number): string {
   return `${name}=${float ? asFloat(value) : value}`;
 }
 
-/** One line per record. */
-export function disassemble(tape: Tape, nodes: readonly AnyNode[], base = 0): string {
+/** A tape in memory with the graph it was encoded from. */
+export interface TapeListing {
+  readonly tape: Tape;
+  readonly nodes: readonly AnyNode[];
+  readonly address: number;
+}
+
+/**
+ * One line per record.
+ *
+ * @example
+ * console.log(disassemble(trainer.tape()));
+ */
+export function disassemble({ tape, nodes, address: base }: TapeListing): string {
   const enums = abi as unknown as Record<string, Record<number, string> | undefined>;
   return tape.source
     .map(({ offset, node }) => {

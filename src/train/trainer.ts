@@ -13,7 +13,7 @@ import { type Checkpoint, type DataIdentity, encodeCheckpoint } from "../io/chec
 import { encodeModel } from "../io/model-file.ts";
 import { checkWeights, type Weights } from "../io/weights.ts";
 import type { PlanBytes } from "../plan/plan.ts";
-import { disassemble } from "../tape/disassemble.ts";
+import type { TapeListing } from "../tape/disassemble.ts";
 import { identityOf, sameData } from "./data-identity.ts";
 import { explainFault } from "./faults.ts";
 import { type Arrays, type DataSet, type Feeds, feedsOf, type NumericArray } from "./feeds.ts";
@@ -257,12 +257,11 @@ export class Trainer {
     return this.#executor.fingerprint();
   }
 
-  /** The training tape, record by record with the layer behind each. */
-  disassemble(): string {
+  /** The tape of a training step and the graph it came from, for `disassemble`. */
+  tape(): TapeListing {
     this.#alive();
-    const { binding } = this.#options;
-    const { tape, address } = this.#executor.tape({ kind: "train", form: "full", binding });
-    return disassemble(tape!, this.#executor.graph("train").graph.nodes, address);
+    const slot = this.#executor.tape({ kind: "train", form: "full", binding: this.#options.binding });
+    return { tape: slot.tape!, nodes: this.#executor.graph("train").graph.nodes, address: slot.address };
   }
 
   /** Gives the memory back; any later call is a StateError. */
