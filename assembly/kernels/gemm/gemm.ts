@@ -10,8 +10,9 @@ import { gemmBlocked } from "./blocked";
 import { gemvColumns, gemvRows } from "./gemv";
 import { gemmSmall, outer } from "./small";
 
-// Up to this many multiply-adds the unpacked kernel wins over packing.
-const SMALL_WORK: u32 = 1024;
+// Up to this many multiply-adds the unpacked kernel wins over packing; longer for the four columns that fill its vector.
+const SMALL_WORK: u32 = 256;
+const SMALL_NARROW_WORK: u32 = 4096;
 // Floats of scratch used at a time when a column of C is computed as a run.
 const COLUMN_CHUNK: u32 = 4096;
 
@@ -47,7 +48,7 @@ export function gemm(
     column(c, cRowStep, a, aRowStep, aDepthStep, b, bDepthStep, m, k, accumulate, scratch);
   } else if (k === 1 && bColumnStep === 4) {
     outer(c, cRowStep, a, aRowStep, b, m, n, accumulate);
-  } else if (m <= SMALL_WORK && n <= SMALL_WORK && <u64>(m * n) * k <= SMALL_WORK) {
+  } else if (<u64>m * n * k <= (n <= 4 ? SMALL_NARROW_WORK : SMALL_WORK)) {
     gemmSmall(c, cRowStep, a, aRowStep, aDepthStep, b, bDepthStep, bColumnStep, m, n, k, accumulate);
   } else {
     gemmBlocked(

@@ -7,6 +7,7 @@
  */
 import { Lanes } from "../../simd/lanes";
 import { Transpose } from "./pack";
+import { Step } from "./step";
 
 // B stored by rows of n floats   y: n floats in a run; overwrites y
 export function gemvRows(
@@ -19,15 +20,19 @@ export function gemvRows(
   k: u32,
   add: bool,
 ): void {
+  if (k === 0) return;
+  const end4 = b + bStep * (k & ~3);
+  const end = b + bStep * k;
+  let at: usize = 0;
   for (; n >= 32; n -= 32) {
-    let s0 = f32x4.splat(0),
-      s1 = s0,
-      s2 = s0,
-      s3 = s0,
-      s4 = s0,
-      s5 = s0,
-      s6 = s0,
-      s7 = s0;
+    let s0 = f32x4.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    let s4 = s0;
+    let s5 = s0;
+    let s6 = s0;
+    let s7 = s0;
     if (add) {
       s0 = v128.load(y);
       s1 = v128.load(y, 16);
@@ -39,17 +44,64 @@ export function gemvRows(
       s7 = v128.load(y, 112);
     }
     let from = x;
-    let row = b;
-    for (let p = k; p; --p) {
-      const s = v128.load32_splat(from);
-      s0 = Lanes.madd(s, v128.load(row), s0);
-      s1 = Lanes.madd(s, v128.load(row, 16), s1);
-      s2 = Lanes.madd(s, v128.load(row, 32), s2);
-      s3 = Lanes.madd(s, v128.load(row, 48), s3);
-      s4 = Lanes.madd(s, v128.load(row, 64), s4);
-      s5 = Lanes.madd(s, v128.load(row, 80), s5);
-      s6 = Lanes.madd(s, v128.load(row, 96), s6);
-      s7 = Lanes.madd(s, v128.load(row, 112), s7);
+    let row = b + at;
+    // Four rows of B a round: 4.5 µs for 784×128 instead of 5.3. Pinned, for binaryen would nest the four sums.
+    while (row !== end4 + at) {
+      let x0 = v128.load32_splat(from);
+      s0 = Step.pin(k, Lanes.madd(x0, v128.load(row), s0));
+      s1 = Step.pin(k, Lanes.madd(x0, v128.load(row, 16), s1));
+      s2 = Step.pin(k, Lanes.madd(x0, v128.load(row, 32), s2));
+      s3 = Step.pin(k, Lanes.madd(x0, v128.load(row, 48), s3));
+      s4 = Step.pin(k, Lanes.madd(x0, v128.load(row, 64), s4));
+      s5 = Step.pin(k, Lanes.madd(x0, v128.load(row, 80), s5));
+      s6 = Step.pin(k, Lanes.madd(x0, v128.load(row, 96), s6));
+      s7 = Step.pin(k, Lanes.madd(x0, v128.load(row, 112), s7));
+      from += xStep;
+      row += bStep;
+      x0 = v128.load32_splat(from);
+      s0 = Step.pin(k, Lanes.madd(x0, v128.load(row), s0));
+      s1 = Step.pin(k, Lanes.madd(x0, v128.load(row, 16), s1));
+      s2 = Step.pin(k, Lanes.madd(x0, v128.load(row, 32), s2));
+      s3 = Step.pin(k, Lanes.madd(x0, v128.load(row, 48), s3));
+      s4 = Step.pin(k, Lanes.madd(x0, v128.load(row, 64), s4));
+      s5 = Step.pin(k, Lanes.madd(x0, v128.load(row, 80), s5));
+      s6 = Step.pin(k, Lanes.madd(x0, v128.load(row, 96), s6));
+      s7 = Step.pin(k, Lanes.madd(x0, v128.load(row, 112), s7));
+      from += xStep;
+      row += bStep;
+      x0 = v128.load32_splat(from);
+      s0 = Step.pin(k, Lanes.madd(x0, v128.load(row), s0));
+      s1 = Step.pin(k, Lanes.madd(x0, v128.load(row, 16), s1));
+      s2 = Step.pin(k, Lanes.madd(x0, v128.load(row, 32), s2));
+      s3 = Step.pin(k, Lanes.madd(x0, v128.load(row, 48), s3));
+      s4 = Step.pin(k, Lanes.madd(x0, v128.load(row, 64), s4));
+      s5 = Step.pin(k, Lanes.madd(x0, v128.load(row, 80), s5));
+      s6 = Step.pin(k, Lanes.madd(x0, v128.load(row, 96), s6));
+      s7 = Step.pin(k, Lanes.madd(x0, v128.load(row, 112), s7));
+      from += xStep;
+      row += bStep;
+      x0 = v128.load32_splat(from);
+      s0 = Step.pin(k, Lanes.madd(x0, v128.load(row), s0));
+      s1 = Step.pin(k, Lanes.madd(x0, v128.load(row, 16), s1));
+      s2 = Step.pin(k, Lanes.madd(x0, v128.load(row, 32), s2));
+      s3 = Step.pin(k, Lanes.madd(x0, v128.load(row, 48), s3));
+      s4 = Step.pin(k, Lanes.madd(x0, v128.load(row, 64), s4));
+      s5 = Step.pin(k, Lanes.madd(x0, v128.load(row, 80), s5));
+      s6 = Step.pin(k, Lanes.madd(x0, v128.load(row, 96), s6));
+      s7 = Step.pin(k, Lanes.madd(x0, v128.load(row, 112), s7));
+      from += xStep;
+      row += bStep;
+    }
+    while (row !== end + at) {
+      const x0 = v128.load32_splat(from);
+      s0 = Lanes.madd(x0, v128.load(row), s0);
+      s1 = Lanes.madd(x0, v128.load(row, 16), s1);
+      s2 = Lanes.madd(x0, v128.load(row, 32), s2);
+      s3 = Lanes.madd(x0, v128.load(row, 48), s3);
+      s4 = Lanes.madd(x0, v128.load(row, 64), s4);
+      s5 = Lanes.madd(x0, v128.load(row, 80), s5);
+      s6 = Lanes.madd(x0, v128.load(row, 96), s6);
+      s7 = Lanes.madd(x0, v128.load(row, 112), s7);
       from += xStep;
       row += bStep;
     }
@@ -62,20 +114,43 @@ export function gemvRows(
     v128.store(y, s6, 96);
     v128.store(y, s7, 112);
     y += 128;
-    b += 128;
+    at += 128;
   }
-  for (; n >= 4; n -= 4) {
-    let s0 = add ? v128.load(y) : f32x4.splat(0);
+  b += at;
+  // 4 to 16 columns in four vectors that may overlap: equal columns get equal sums.
+  while (n >= 4) {
+    const columns = min(n, 16);
+    const last = (<usize>columns - 4) << 2;
+    const o1 = min<usize>(16, last);
+    const o2 = min<usize>(32, last);
+    let s0 = f32x4.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    if (add) {
+      s0 = v128.load(y);
+      s1 = v128.load(y + o1);
+      s2 = v128.load(y + o2);
+      s3 = v128.load(y + last);
+    }
     let from = x;
     let row = b;
     for (let p = k; p; --p) {
-      s0 = Lanes.madd(v128.load32_splat(from), v128.load(row), s0);
+      const s = v128.load32_splat(from);
+      s0 = Lanes.madd(s, v128.load(row), s0);
+      s1 = Lanes.madd(s, v128.load(row + o1), s1);
+      s2 = Lanes.madd(s, v128.load(row + o2), s2);
+      s3 = Lanes.madd(s, v128.load(row + last), s3);
       from += xStep;
       row += bStep;
     }
     v128.store(y, s0);
-    y += 16;
-    b += 16;
+    v128.store(y + o1, s1);
+    v128.store(y + o2, s2);
+    v128.store(y + last, s3);
+    y += last + 16;
+    b += last + 16;
+    n -= columns;
   }
   if (n) {
     let s0 = add ? Lanes.loadTail(y, n) : f32x4.splat(0);
