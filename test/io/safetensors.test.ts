@@ -1,8 +1,9 @@
 // The safetensors container against the shared conformance cases, and against files damaged in every place.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { FormatError } from "../../src/errors.ts";
 import { readSafetensors, type SafetensorsTensor, writeSafetensors } from "../../src/io/safetensors.ts";
+import { describeShared, sharedPath } from "../shared.ts";
 
 interface Case {
   name: string;
@@ -11,7 +12,7 @@ interface Case {
   base64: string;
 }
 
-const casesUrl = new URL("../../../shared/conformance/safetensors/cases.json", import.meta.url);
+const casesPath = "conformance/safetensors/cases.json";
 
 /** The error code of a reading, or "ok"; anything thrown that is not a FormatError escapes and fails the test. */
 function verdict(bytes: Uint8Array, options = {}): string {
@@ -47,14 +48,16 @@ const sample: SafetensorsTensor[] = [
 ];
 const metadata = { "edgegrad.format": "1", text: 'é \\ " \u{1f600}' };
 
-test.skipIf(!existsSync(casesUrl))("agrees with all 92 shared cases (absent without ../shared)", () => {
-  const { cases } = JSON.parse(readFileSync(casesUrl, "utf8")) as { cases: Case[] };
-  expect(cases.length).toBe(92);
-  const wrong = cases.filter(({ accept, base64 }) => {
-    const accepted = verdict(new Uint8Array(Buffer.from(base64, "base64"))) === "ok";
-    return accept !== null && accepted !== accept;
+describeShared("shared conformance cases", casesPath, () => {
+  test("all 92 agree", () => {
+    const { cases } = JSON.parse(readFileSync(sharedPath(casesPath), "utf8")) as { cases: Case[] };
+    expect(cases.length).toBe(92);
+    const wrong = cases.filter(({ accept, base64 }) => {
+      const accepted = verdict(new Uint8Array(Buffer.from(base64, "base64"))) === "ok";
+      return accept !== null && accepted !== accept;
+    });
+    expect(wrong.map(({ name, rule }) => `${name}: ${rule}`)).toEqual([]);
   });
-  expect(wrong.map(({ name, rule }) => `${name}: ${rule}`)).toEqual([]);
 });
 
 describe("reading names the attack", () => {
