@@ -45,7 +45,7 @@ function fail(message: string): never {
 
 function whole(option: "rounds" | "ms" | "core"): number {
   const value = Number(options[option]);
-  if (!Number.isInteger(value) || value < 0)
+  if (!Number.isInteger(value) || value < (option === "core" ? 0 : 1))
     fail(`--${option}: expected a whole number, got ${options[option]}`);
   return value;
 }
