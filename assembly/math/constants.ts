@@ -100,6 +100,12 @@ export class Constant {
   static load(place: i32): v128 {
     return v128.load(TABLE + ((<usize>place) << 4));
   }
+
+  /** c₀ + c₁·x of the constant at `place` and the next: what polynomials are built from. */
+  @inline
+  static line(x: v128, place: i32): v128 {
+    return f32x4.add(Constant.load(place), f32x4.mul(x, Constant.load(place + 1)));
+  }
 }
 
 for (let i: usize = 0; i < <usize>K.Count; ++i) {

@@ -10,22 +10,18 @@ export class Normal {
   /** erf x / x − 1 for |x| ≤ ErfSplit; s = x². */
   @inline
   private static small(s: v128): v128 {
-    let p = f32x4.add(f32x4.mul(s, Constant.load(K.ErfSmall5)), Constant.load(K.ErfSmall4));
-    p = f32x4.add(f32x4.mul(p, s), Constant.load(K.ErfSmall3));
-    p = f32x4.add(f32x4.mul(p, s), Constant.load(K.ErfSmall2));
-    p = f32x4.add(f32x4.mul(p, s), Constant.load(K.ErfSmall1));
-    return f32x4.add(f32x4.mul(p, s), Constant.load(K.ErfSmall0));
+    const ss = f32x4.mul(s, s);
+    const high = f32x4.add(Constant.line(s, K.ErfSmall2), f32x4.mul(ss, Constant.line(s, K.ErfSmall4)));
+    return f32x4.add(Constant.line(s, K.ErfSmall0), f32x4.mul(ss, high));
   }
 
   /** 1 − erf t for ErfSplit < t ≤ ErfHigh. */
   @inline
   private static complement(t: v128): v128 {
-    let p = f32x4.add(f32x4.mul(t, Constant.load(K.ErfLarge7)), Constant.load(K.ErfLarge6));
-    p = f32x4.add(f32x4.mul(p, t), Constant.load(K.ErfLarge5));
-    p = f32x4.add(f32x4.mul(p, t), Constant.load(K.ErfLarge4));
-    p = f32x4.add(f32x4.mul(p, t), Constant.load(K.ErfLarge3));
-    p = f32x4.add(f32x4.mul(p, t), Constant.load(K.ErfLarge2));
-    p = f32x4.add(f32x4.mul(p, t), Constant.load(K.ErfLarge1));
+    const tt = f32x4.mul(t, t);
+    const high = f32x4.add(Constant.line(t, K.ErfLarge5), f32x4.mul(tt, Constant.load(K.ErfLarge7)));
+    const low = f32x4.add(Constant.line(t, K.ErfLarge1), f32x4.mul(tt, Constant.line(t, K.ErfLarge3)));
+    const p = f32x4.add(low, f32x4.mul(f32x4.mul(tt, tt), high));
     return Exponential.expNegative(f32x4.sub(f32x4.mul(p, t), t));
   }
 

@@ -2,25 +2,22 @@
  * exp, expm1 and log on four lanes.
  * Place: inlined into the loops of elementwise, softmax, loss and random kernels. Error bounds are measured by
  * test/kernels/math.test.ts. Invariant: a lane's bits depend on that lane alone; NaN in gives NaN out.
+ *
+ * Polynomials are summed in pairs (Estrin): a chain of dependent operations, not their number, is what takes time.
  */
 import { Constant, K } from "./constants";
 
 export class Exponential {
-  /** eʳ − 1 for |r| ≤ 0.35. */
+  /** eʳ − 1 with r = x − n·ln 2, |r| ≤ 0.35; n·Ln2High is exact, and n·Ln2Low is added last to round once less. */
   @inline
-  private static reduced(r: v128): v128 {
-    let q = f32x4.add(f32x4.mul(r, Constant.load(K.Exp4)), Constant.load(K.Exp3));
-    q = f32x4.add(f32x4.mul(q, r), Constant.load(K.Exp2));
-    q = f32x4.add(f32x4.mul(q, r), Constant.load(K.Exp1));
-    q = f32x4.add(f32x4.mul(q, r), Constant.load(K.Exp0));
-    return f32x4.add(f32x4.mul(f32x4.mul(r, r), q), r);
-  }
-
-  /** x − n·ln 2; n·Ln2High is exact. */
-  @inline
-  private static remainder(x: v128, n: v128): v128 {
-    const r = f32x4.sub(x, f32x4.mul(n, Constant.load(K.Ln2High)));
-    return f32x4.sub(r, f32x4.mul(n, Constant.load(K.Ln2Low)));
+  private static reduced(x: v128, n: v128): v128 {
+    const high = f32x4.sub(x, f32x4.mul(n, Constant.load(K.Ln2High)));
+    const low = f32x4.mul(n, Constant.load(K.Ln2Low));
+    const r = f32x4.sub(high, low);
+    const rr = f32x4.mul(r, r);
+    const q = f32x4.add(Constant.line(r, K.Exp2), f32x4.mul(rr, Constant.load(K.Exp4)));
+    const curve = f32x4.mul(rr, f32x4.add(Constant.line(r, K.Exp0), f32x4.mul(rr, q)));
+    return f32x4.add(high, f32x4.sub(curve, low));
   }
 
   /** x·log₂e rounded to an integer, as a float whose low bits are the exponent field of 2 to that power. */
@@ -35,8 +32,7 @@ export class Exponential {
     const cut = f32x4.pmin(f32x4.pmax(x, Constant.load(K.ExpLow)), Constant.load(K.ExpHigh));
     const rounded = Exponential.round(cut);
     const n = f32x4.sub(rounded, Constant.load(K.Round));
-    const r = Exponential.remainder(cut, n);
-    const y = f32x4.add(Exponential.reduced(r), Constant.load(K.One));
+    const y = f32x4.add(Exponential.reduced(cut, n), Constant.load(K.One));
     // 2ⁿ may lie outside the normal range, so it is applied as two factors; only the second can round
     const field = i32x4.sub(rounded, Constant.load(K.Round));
     const half = i32x4.shr_s(field, 1);
@@ -50,8 +46,8 @@ export class Exponential {
   @inline
   static expNegative(x: v128): v128 {
     const rounded = Exponential.round(x);
-    const r = Exponential.remainder(x, f32x4.sub(rounded, Constant.load(K.Round)));
-    const y = f32x4.add(Exponential.reduced(r), Constant.load(K.One));
+    const e = Exponential.reduced(x, f32x4.sub(rounded, Constant.load(K.Round)));
+    const y = f32x4.add(e, Constant.load(K.One));
     return v128.andnot(f32x4.mul(y, i32x4.shl(rounded, 23)), f32x4.lt(x, Constant.load(K.ExpTiny)));
   }
 
@@ -60,11 +56,11 @@ export class Exponential {
   static expm1(x: v128): v128 {
     const cut = f32x4.pmin(f32x4.pmax(x, Constant.load(K.Expm1Low)), Constant.load(K.ExpHigh));
     const rounded = Exponential.round(cut);
-    const r = Exponential.remainder(cut, f32x4.sub(rounded, Constant.load(K.Round)));
+    const e = Exponential.reduced(cut, f32x4.sub(rounded, Constant.load(K.Round)));
     // half of it, so that 2¹²⁸ needs no exponent field
     const half = Constant.load(K.Half);
     const scale = i32x4.add(i32x4.shl(i32x4.sub(rounded, Constant.load(K.Round)), 23), half);
-    const y = f32x4.add(f32x4.mul(scale, Exponential.reduced(r)), f32x4.sub(scale, half));
+    const y = f32x4.add(f32x4.mul(scale, e), f32x4.sub(scale, half));
     return f32x4.add(y, y);
   }
 
@@ -72,10 +68,10 @@ export class Exponential {
   @inline
   static expm1Negative(x: v128): v128 {
     const rounded = Exponential.round(x);
-    const r = Exponential.remainder(x, f32x4.sub(rounded, Constant.load(K.Round)));
+    const e = Exponential.reduced(x, f32x4.sub(rounded, Constant.load(K.Round)));
     const scale = i32x4.shl(rounded, 23);
     const one = Constant.load(K.One);
-    return f32x4.add(f32x4.mul(scale, Exponential.reduced(r)), f32x4.sub(scale, one));
+    return f32x4.add(f32x4.mul(scale, e), f32x4.sub(scale, one));
   }
 }
 
@@ -93,16 +89,13 @@ export class Logarithm {
     const exponent = i32x4.shr_s(i32x4.sub(x, root), 23);
     const f = f32x4.sub(i32x4.sub(x, i32x4.shl(exponent, 23)), Constant.load(K.One));
     const e = f32x4.sub(f32x4.convert_i32x4_s(exponent), less);
-    let p = f32x4.add(f32x4.mul(f, Constant.load(K.Log8)), Constant.load(K.Log7));
-    p = f32x4.add(f32x4.mul(p, f), Constant.load(K.Log6));
-    p = f32x4.add(f32x4.mul(p, f), Constant.load(K.Log5));
-    p = f32x4.add(f32x4.mul(p, f), Constant.load(K.Log4));
-    p = f32x4.add(f32x4.mul(p, f), Constant.load(K.Log3));
-    p = f32x4.add(f32x4.mul(p, f), Constant.load(K.Log2));
-    p = f32x4.add(f32x4.mul(p, f), Constant.load(K.Log1));
-    p = f32x4.add(f32x4.mul(p, f), Constant.load(K.Log0));
     const ff = f32x4.mul(f, f);
-    let y = f32x4.mul(f32x4.mul(p, f), ff);
+    const ffff = f32x4.mul(ff, ff);
+    const low = f32x4.add(Constant.line(f, K.Log0), f32x4.mul(ff, Constant.line(f, K.Log2)));
+    const middle = f32x4.add(Constant.line(f, K.Log4), f32x4.mul(ff, Constant.line(f, K.Log6)));
+    const high = f32x4.add(middle, f32x4.mul(ffff, Constant.load(K.Log8)));
+    const p = f32x4.add(low, f32x4.mul(ffff, high));
+    let y = f32x4.mul(f32x4.mul(ff, f), p);
     y = f32x4.add(y, f32x4.mul(e, Constant.load(K.Ln2Low)));
     y = f32x4.sub(y, f32x4.mul(ff, Constant.load(K.Half)));
     return f32x4.add(f32x4.add(f, y), f32x4.mul(e, Constant.load(K.Ln2High)));

@@ -1,8 +1,7 @@
 /**
  * Binary functions with broadcasting. Place: a kernel of the tape.
- * Each function is a loop of its own over whole vectors of a row, reached through a table. A broadcast operand is a
- * vector of copies read with step 0; the last n mod 4 elements of a row go through the same loop in scratch.
- * Invariant: so an element's bits do not depend on its place.
+ * Each function is a loop of its own over a plane of rows, reached through a table. A broadcast operand is a vector of
+ * copies read with step 0. Invariant: an element's bits do not depend on its place.
  */
 import { BinaryField, BinaryFn, Status } from "../../../src/abi";
 import { Constant, K } from "../../math/constants";
@@ -12,43 +11,40 @@ import { Record } from "../../tape/record";
 
 // u32 function table indices of the loops
 const LOOPS = memory.data(BinaryFn.Count << 2, 4);
-// copies of a and of b where they broadcast, then the tails of a and b
+// copies of a and of b where they broadcast along a row
 const COPIES_A = memory.data(16, 16);
 const COPIES_B = memory.data(16, 16);
-const TAIL_A = memory.data(16, 16);
-const TAIL_B = memory.data(16, 16);
 
 // binary: out = f(a, b)   out: [D0, D1, D2, D3, D4]; out may alias an operand that does not broadcast; overwrites out
 export function binary(pc: usize): u32 {
   const fn = Record.u32(pc, BinaryField.Fn);
   if (fn >= <u32>BinaryFn.Count) return Status.UnknownOp;
   const loop = load<u32>(LOOPS + ((<usize>fn) << 2));
-  const n = Record.u32(pc, BinaryField.D4);
-  const wideA = Record.u32(pc, BinaryField.AStride4);
-  const wideB = Record.u32(pc, BinaryField.BStride4);
+  const d0 = Record.u32(pc, BinaryField.D0);
   const d1 = Record.u32(pc, BinaryField.D1);
   const d2 = Record.u32(pc, BinaryField.D2);
-  const d3 = Record.u32(pc, BinaryField.D3);
-  const rowBytes = (<usize>n) << 2;
+  if (d0 === 1 && d1 === 1 && d2 === 1) {
+    const a = Record.ptr(pc, BinaryField.A);
+    call_indirect<void>(loop, pc, Record.ptr(pc, BinaryField.Out), a, Record.ptr(pc, BinaryField.B));
+  } else planes(pc, loop, d0, d1, d2);
+  return Status.Ok;
+}
+
+// The plane of D3 and D4, for each place of D0, D1, D2.
+function planes(pc: usize, loop: u32, d0: u32, d1: u32, d2: u32): void {
+  const planeBytes = (<usize>Record.u32(pc, BinaryField.D3) * Record.u32(pc, BinaryField.D4)) << 2;
   let out = Record.ptr(pc, BinaryField.Out);
   let a0 = Record.ptr(pc, BinaryField.A);
   let b0 = Record.ptr(pc, BinaryField.B);
-  if (!n) return Status.Ok;
-  for (let i0 = Record.u32(pc, BinaryField.D0); i0; --i0) {
+  for (; d0; --d0) {
     let a1 = a0;
     let b1 = b0;
     for (let i1 = d1; i1; --i1) {
       let a2 = a1;
       let b2 = b1;
       for (let i2 = d2; i2; --i2) {
-        let a3 = a2;
-        let b3 = b2;
-        for (let i3 = d3; i3; --i3) {
-          row(loop, out, a3, b3, n, wideA, wideB);
-          out += rowBytes;
-          a3 += (<usize>Record.u32(pc, BinaryField.AStride3)) << 2;
-          b3 += (<usize>Record.u32(pc, BinaryField.BStride3)) << 2;
-        }
+        call_indirect<void>(loop, pc, out, a2, b2);
+        out += planeBytes;
         a2 += (<usize>Record.u32(pc, BinaryField.AStride2)) << 2;
         b2 += (<usize>Record.u32(pc, BinaryField.BStride2)) << 2;
       }
@@ -58,40 +54,38 @@ export function binary(pc: usize): u32 {
     a0 += (<usize>Record.u32(pc, BinaryField.AStride0)) << 2;
     b0 += (<usize>Record.u32(pc, BinaryField.BStride0)) << 2;
   }
-  return Status.Ok;
-}
-
-function row(loop: u32, out: usize, a: usize, b: usize, n: u32, wideA: u32, wideB: u32): void {
-  if (!wideA) {
-    v128.store(COPIES_A, v128.load32_splat(a));
-    a = COPIES_A;
-  }
-  if (!wideB) {
-    v128.store(COPIES_B, v128.load32_splat(b));
-    b = COPIES_B;
-  }
-  const bytes = (<usize>n & ~3) << 2;
-  const stepA = (<usize>wideA) << 4;
-  const stepB = (<usize>wideB) << 4;
-  if (bytes) call_indirect<void>(loop, out, a, b, out + bytes, stepA, stepB);
-  const rest = n & 3;
-  if (rest) {
-    if (wideA) v128.store(TAIL_A, Lanes.loadTail(a + bytes, rest));
-    if (wideB) v128.store(TAIL_B, Lanes.loadTail(b + bytes, rest));
-    call_indirect<void>(loop, TAIL_A, wideA ? TAIL_A : a, wideB ? TAIL_B : b, TAIL_A + 16, stepA, stepB);
-    Lanes.storeTail(out + bytes, v128.load(TAIL_A), rest);
-  }
 }
 
 class Binary {
   @inline
-  static loop(fn: i32, out: usize, a: usize, b: usize, end: usize, stepA: usize, stepB: usize): void {
-    do {
-      v128.store(out, Binary.apply(fn, v128.load(a), v128.load(b)));
-      out += 16;
-      a += stepA;
-      b += stepB;
-    } while (out !== end);
+  static plane(fn: i32, pc: usize, out: usize, a: usize, b: usize): void {
+    const n = Record.u32(pc, BinaryField.D4);
+    const bytes = (<usize>n & ~3) << 2;
+    const rest = n & 3;
+    const stepA = (<usize>Record.u32(pc, BinaryField.AStride4)) << 4;
+    const stepB = (<usize>Record.u32(pc, BinaryField.BStride4)) << 4;
+    for (let rows = Record.u32(pc, BinaryField.D3); rows; --rows) {
+      let x = a;
+      let y = b;
+      if (!stepA) {
+        v128.store(COPIES_A, v128.load32_splat(a));
+        x = COPIES_A;
+      }
+      if (!stepB) {
+        v128.store(COPIES_B, v128.load32_splat(b));
+        y = COPIES_B;
+      }
+      const end = out + bytes;
+      for (; out !== end; out += 16, x += stepA, y += stepB) {
+        v128.store(out, Binary.apply(fn, v128.load(x), v128.load(y)));
+      }
+      if (rest) {
+        Lanes.storeTail(out, Binary.apply(fn, Lanes.loadTail(x, rest), Lanes.loadTail(y, rest)), rest);
+        out += (<usize>rest) << 2;
+      }
+      a += (<usize>Record.u32(pc, BinaryField.AStride3)) << 2;
+      b += (<usize>Record.u32(pc, BinaryField.BStride3)) << 2;
+    }
   }
 
   // `fn` is a constant: one branch is compiled
@@ -118,35 +112,35 @@ class Binary {
   }
 }
 
-function add(out: usize, a: usize, b: usize, end: usize, stepA: usize, stepB: usize): void {
-  Binary.loop(BinaryFn.Add, out, a, b, end, stepA, stepB);
+function add(pc: usize, out: usize, a: usize, b: usize): void {
+  Binary.plane(BinaryFn.Add, pc, out, a, b);
 }
-function sub(out: usize, a: usize, b: usize, end: usize, stepA: usize, stepB: usize): void {
-  Binary.loop(BinaryFn.Sub, out, a, b, end, stepA, stepB);
+function sub(pc: usize, out: usize, a: usize, b: usize): void {
+  Binary.plane(BinaryFn.Sub, pc, out, a, b);
 }
-function mul(out: usize, a: usize, b: usize, end: usize, stepA: usize, stepB: usize): void {
-  Binary.loop(BinaryFn.Mul, out, a, b, end, stepA, stepB);
+function mul(pc: usize, out: usize, a: usize, b: usize): void {
+  Binary.plane(BinaryFn.Mul, pc, out, a, b);
 }
-function div(out: usize, a: usize, b: usize, end: usize, stepA: usize, stepB: usize): void {
-  Binary.loop(BinaryFn.Div, out, a, b, end, stepA, stepB);
+function div(pc: usize, out: usize, a: usize, b: usize): void {
+  Binary.plane(BinaryFn.Div, pc, out, a, b);
 }
-function max(out: usize, a: usize, b: usize, end: usize, stepA: usize, stepB: usize): void {
-  Binary.loop(BinaryFn.Max, out, a, b, end, stepA, stepB);
+function max(pc: usize, out: usize, a: usize, b: usize): void {
+  Binary.plane(BinaryFn.Max, pc, out, a, b);
 }
-function min(out: usize, a: usize, b: usize, end: usize, stepA: usize, stepB: usize): void {
-  Binary.loop(BinaryFn.Min, out, a, b, end, stepA, stepB);
+function min(pc: usize, out: usize, a: usize, b: usize): void {
+  Binary.plane(BinaryFn.Min, pc, out, a, b);
 }
-function equal(out: usize, a: usize, b: usize, end: usize, stepA: usize, stepB: usize): void {
-  Binary.loop(BinaryFn.Equal, out, a, b, end, stepA, stepB);
+function equal(pc: usize, out: usize, a: usize, b: usize): void {
+  Binary.plane(BinaryFn.Equal, pc, out, a, b);
 }
-function greater(out: usize, a: usize, b: usize, end: usize, stepA: usize, stepB: usize): void {
-  Binary.loop(BinaryFn.Greater, out, a, b, end, stepA, stepB);
+function greater(pc: usize, out: usize, a: usize, b: usize): void {
+  Binary.plane(BinaryFn.Greater, pc, out, a, b);
 }
-function prefers(out: usize, a: usize, b: usize, end: usize, stepA: usize, stepB: usize): void {
-  Binary.loop(BinaryFn.Prefers, out, a, b, end, stepA, stepB);
+function prefers(pc: usize, out: usize, a: usize, b: usize): void {
+  Binary.plane(BinaryFn.Prefers, pc, out, a, b);
 }
-function pow(out: usize, a: usize, b: usize, end: usize, stepA: usize, stepB: usize): void {
-  Binary.loop(BinaryFn.Pow, out, a, b, end, stepA, stepB);
+function pow(pc: usize, out: usize, a: usize, b: usize): void {
+  Binary.plane(BinaryFn.Pow, pc, out, a, b);
 }
 
 store<u32>(LOOPS, add.index, BinaryFn.Add << 2);

@@ -20,7 +20,7 @@ const TAIL = memory.data(32, 16);
 export function unaryGrad(pc: usize): u32 {
   const fn = Record.u32(pc, UnaryGradField.Fn);
   if (fn >= <u32>UnaryFn.Count || !load<u32>(LOOPS + ((<usize>fn) << 2))) return Status.UnknownOp;
-  unaryGradRun(
+  UnaryGrad.run(
     fn,
     Record.ptr(pc, UnaryGradField.Out),
     Record.ptr(pc, UnaryGradField.A),
@@ -34,19 +34,24 @@ export function unaryGrad(pc: usize): u32 {
 
 /** The same for other kernels. */
 export function unaryGradRun(fn: u32, out: usize, a: usize, dy: usize, n: u32, p: f32, q: f32): void {
-  const loop = load<u32>(LOOPS + ((<usize>fn) << 2));
-  const bytes = (<usize>n & ~3) << 2;
-  if (bytes) call_indirect<void>(loop, out, a, dy, out + bytes, p, q);
-  const rest = n & 3;
-  if (rest) {
-    v128.store(TAIL, Lanes.loadTail(a + bytes, rest));
-    v128.store(TAIL, Lanes.loadTail(dy + bytes, rest), 16);
-    call_indirect<void>(loop, TAIL, TAIL, TAIL + 16, TAIL + 16, p, q);
-    Lanes.storeTail(out + bytes, v128.load(TAIL), rest);
-  }
+  UnaryGrad.run(fn, out, a, dy, n, p, q);
 }
 
 class UnaryGrad {
+  @inline
+  static run(fn: u32, out: usize, a: usize, dy: usize, n: u32, p: f32, q: f32): void {
+    const loop = load<u32>(LOOPS + ((<usize>fn) << 2));
+    const bytes = (<usize>n & ~3) << 2;
+    if (bytes) call_indirect<void>(loop, out, a, dy, out + bytes, p, q);
+    const rest = n & 3;
+    if (rest) {
+      v128.store(TAIL, Lanes.loadTail(a + bytes, rest));
+      v128.store(TAIL, Lanes.loadTail(dy + bytes, rest), 16);
+      call_indirect<void>(loop, TAIL, TAIL, TAIL + 16, TAIL + 16, p, q);
+      Lanes.storeTail(out + bytes, v128.load(TAIL), rest);
+    }
+  }
+
   @inline
   static loop(fn: i32, out: usize, a: usize, dy: usize, end: usize, scalarP: f32, scalarQ: f32): void {
     const p = f32x4.splat(scalarP);

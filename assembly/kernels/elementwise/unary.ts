@@ -20,7 +20,7 @@ const TAIL = memory.data(16, 16);
 export function unary(pc: usize): u32 {
   const fn = Record.u32(pc, UnaryField.Fn);
   if (fn >= <u32>UnaryFn.Count) return Status.UnknownOp;
-  unaryRun(
+  Unary.run(
     fn,
     Record.ptr(pc, UnaryField.Out),
     Record.ptr(pc, UnaryField.A),
@@ -33,18 +33,23 @@ export function unary(pc: usize): u32 {
 
 /** The same for other kernels. */
 export function unaryRun(fn: u32, out: usize, a: usize, n: u32, p: f32, q: f32): void {
-  const loop = load<u32>(LOOPS + ((<usize>fn) << 2));
-  const bytes = (<usize>n & ~3) << 2;
-  if (bytes) call_indirect<void>(loop, out, a, out + bytes, p, q);
-  const rest = n & 3;
-  if (rest) {
-    v128.store(TAIL, Lanes.loadTail(a + bytes, rest));
-    call_indirect<void>(loop, TAIL, TAIL, TAIL + 16, p, q);
-    Lanes.storeTail(out + bytes, v128.load(TAIL), rest);
-  }
+  Unary.run(fn, out, a, n, p, q);
 }
 
 class Unary {
+  @inline
+  static run(fn: u32, out: usize, a: usize, n: u32, p: f32, q: f32): void {
+    const loop = load<u32>(LOOPS + ((<usize>fn) << 2));
+    const bytes = (<usize>n & ~3) << 2;
+    if (bytes) call_indirect<void>(loop, out, a, out + bytes, p, q);
+    const rest = n & 3;
+    if (rest) {
+      v128.store(TAIL, Lanes.loadTail(a + bytes, rest));
+      call_indirect<void>(loop, TAIL, TAIL, TAIL + 16, p, q);
+      Lanes.storeTail(out + bytes, v128.load(TAIL), rest);
+    }
+  }
+
   @inline
   static loop(fn: i32, out: usize, a: usize, end: usize, scalarP: f32, scalarQ: f32): void {
     const p = f32x4.splat(scalarP);

@@ -8,10 +8,10 @@ import { Record } from "../../tape/record";
 import { Flush } from "./flush";
 import { rateOf } from "./sgd";
 
-// g below 2⁻⁵⁶ is 0: (1 − β2)·g² stays normal. m below 2⁻¹⁰⁰ and v below 2⁻¹²⁰ are 0: β·m, β·v, rate·m/√v stay normal.
-const TINY_G: f32 = 1.3877787807814457e-17;
+// m below 2⁻¹⁰⁰ is 0, so that β1·m and step·m stay normal.
 const TINY_M: f32 = 7.888609052210118e-31;
-const TINY_V: f32 = 7.52316384526264e-37;
+// (1 − β2)·tiny²: the least that enters v, so that neither it nor β2·v is ever denormal
+const LEAST_SQUARE: f64 = 1.2037062152420224e-35;
 
 enum Scalar {
   Beta1,
@@ -23,6 +23,8 @@ enum Scalar {
   /** 1 / √(1 − β2ᵗ) */
   Unbias,
   Epsilon,
+  /** |g| below it counts as 0 in m and as itself in v */
+  Tiny,
   /** AdamW: 1 − rate·decay; else decay */
   Decay,
   Count,
@@ -70,6 +72,7 @@ export function adam(pc: usize): u32 {
   Scalars.put(Scalar.Step, rate / (1 - power1));
   Scalars.put(Scalar.Unbias, 1 / sqrt(1 - power2));
   Scalars.put(Scalar.Epsilon, Record.f32(pc, AdamField.Epsilon));
+  Scalars.put(Scalar.Tiny, min(sqrt(LEAST_SQUARE / (1 - beta2)), 1e-12));
   Scalars.put(Scalar.Decay, decoupled ? 1 - rate * decay : decay);
 
   const bytes = (<usize>n & ~3) << 2;
@@ -106,9 +109,8 @@ function decayed(w: usize, g: usize, m: usize, v: usize, end: usize, decoupled: 
 class Adam {
   @inline
   static pass(decays: bool, w: usize, g: usize, m: usize, v: usize, end: usize, decoupled: bool): void {
-    const tinyG = f32x4.splat(TINY_G);
+    const tiny = Scalars.load(Scalar.Tiny);
     const tinyM = f32x4.splat(TINY_M);
-    const tinyV = f32x4.splat(TINY_V);
     const beta1 = Scalars.load(Scalar.Beta1);
     const rest1 = Scalars.load(Scalar.Rest1);
     const beta2 = Scalars.load(Scalar.Beta2);
@@ -124,14 +126,16 @@ class Adam {
         if (decoupled) weight = f32x4.mul(weight, decay);
         else dw = f32x4.add(dw, f32x4.mul(weight, decay));
       }
-      dw = Flush.below(dw, tinyG);
+      const size = f32x4.abs(dw);
+      dw = v128.andnot(dw, f32x4.lt(size, tiny));
       const first = Flush.below(f32x4.add(f32x4.mul(beta1, v128.load(m)), f32x4.mul(rest1, dw)), tinyM);
       v128.store(m, first);
-      const square = f32x4.mul(f32x4.mul(rest2, dw), dw);
-      const second = Flush.below(f32x4.add(f32x4.mul(beta2, v128.load(v)), square), tinyV);
+      const floored = f32x4.pmax(size, tiny);
+      const square = f32x4.mul(f32x4.mul(rest2, floored), floored);
+      const second = f32x4.add(f32x4.mul(beta2, v128.load(v)), square);
       v128.store(v, second);
-      const size = f32x4.add(f32x4.mul(f32x4.sqrt(second), unbias), epsilon);
-      v128.store(w, f32x4.sub(weight, f32x4.mul(step, f32x4.div(first, size))));
+      const scale = f32x4.add(f32x4.mul(f32x4.sqrt(second), unbias), epsilon);
+      v128.store(w, f32x4.sub(weight, f32x4.div(f32x4.mul(step, first), scale)));
       w += 16;
       g += 16;
       m += 16;

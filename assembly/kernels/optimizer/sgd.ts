@@ -40,9 +40,17 @@ export function sgd(pc: usize): u32 {
 }
 
 function pass(pc: usize, w: usize, g: usize, v: usize, end: usize, rate: f32): void {
-  const decay = f32x4.splat(Record.f32(pc, SgdField.WeightDecay));
+  const weightDecay = Record.f32(pc, SgdField.WeightDecay);
+  const decay = f32x4.splat(weightDecay);
   const tiny = f32x4.splat(TINY);
   const step = f32x4.splat(rate);
+  if (!v && weightDecay === 0) {
+    for (; w !== end; w += 16, g += 16) {
+      const dw = Flush.below(v128.load(g), tiny);
+      v128.store(w, f32x4.sub(v128.load(w), f32x4.mul(step, dw)));
+    }
+    return;
+  }
   if (!v) {
     for (; w !== end; w += 16, g += 16) {
       const weight = v128.load(w);

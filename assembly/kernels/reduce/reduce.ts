@@ -35,10 +35,10 @@ export function reduce(pc: usize): u32 {
         minimum(out, a, length, inner);
         break;
       case ReduceFn.SumSquares:
-        sumSquares(out, a, length, inner);
+        sumTerms(out, a, length, inner, true);
         break;
       case ReduceFn.SumAbs:
-        sumAbs(out, a, length, inner);
+        sumTerms(out, a, length, inner, false);
         break;
       default:
         return Status.UnknownOp;
@@ -50,18 +50,16 @@ export function reduce(pc: usize): u32 {
 }
 
 function sum(out: usize, a: usize, length: u32, inner: u32, divisor: f64): void {
-  if (inner === 1) store<f32>(out, <f32>(Sum.run(ReduceFn.Sum, a, length) / divisor));
-  else Sum.columns(ReduceFn.Sum, out, a, length, inner, divisor);
+  const none = i32x4.splat(0);
+  if (inner === 1) store<f32>(out, <f32>(Sum.run(true, none, a, length) / divisor));
+  else Sum.columns(true, none, out, a, length, inner, divisor);
 }
 
-function sumSquares(out: usize, a: usize, length: u32, inner: u32): void {
-  if (inner === 1) store<f32>(out, <f32>Sum.run(ReduceFn.SumSquares, a, length));
-  else Sum.columns(ReduceFn.SumSquares, out, a, length, inner, 1);
-}
-
-function sumAbs(out: usize, a: usize, length: u32, inner: u32): void {
-  if (inner === 1) store<f32>(out, <f32>Sum.run(ReduceFn.SumAbs, a, length));
-  else Sum.columns(ReduceFn.SumAbs, out, a, length, inner, 1);
+// Rarer: one function for both saves a kilobyte.
+function sumTerms(out: usize, a: usize, length: u32, inner: u32, squares: bool): void {
+  const mask = i32x4.splat(squares ? -1 : 0);
+  if (inner === 1) store<f32>(out, <f32>Sum.run(false, mask, a, length));
+  else Sum.columns(false, mask, out, a, length, inner, 1);
 }
 
 function maximum(out: usize, a: usize, length: u32, inner: u32): void {
@@ -73,16 +71,15 @@ function minimum(out: usize, a: usize, length: u32, inner: u32): void {
 }
 
 class Sum {
+  /** What is added: x itself, or its square where the mask is set and its size where it is not. */
   @inline
-  static term(fn: i32, x: v128): v128 {
-    if (fn === ReduceFn.SumSquares) return f32x4.mul(x, x);
-    if (fn === ReduceFn.SumAbs) return f32x4.abs(x);
-    return x;
+  static term(plain: bool, squares: v128, x: v128): v128 {
+    return plain ? x : v128.bitselect(f32x4.mul(x, x), f32x4.abs(x), squares);
   }
 
   /** Sum of a contiguous run. */
   @inline
-  static run(fn: i32, a: usize, length: u32): f64 {
+  static run(plain: bool, squares: v128, a: usize, length: u32): f64 {
     let total: f64 = 0;
     while (length) {
       const n = min(length, BLOCK);
@@ -92,16 +89,16 @@ class Sum {
       let s3 = s0;
       const end16 = a + ((<usize>n & ~15) << 2);
       for (; a !== end16; a += 64) {
-        s0 = f32x4.add(s0, Sum.term(fn, v128.load(a)));
-        s1 = f32x4.add(s1, Sum.term(fn, v128.load(a, 16)));
-        s2 = f32x4.add(s2, Sum.term(fn, v128.load(a, 32)));
-        s3 = f32x4.add(s3, Sum.term(fn, v128.load(a, 48)));
+        s0 = f32x4.add(s0, Sum.term(plain, squares, v128.load(a)));
+        s1 = f32x4.add(s1, Sum.term(plain, squares, v128.load(a, 16)));
+        s2 = f32x4.add(s2, Sum.term(plain, squares, v128.load(a, 32)));
+        s3 = f32x4.add(s3, Sum.term(plain, squares, v128.load(a, 48)));
       }
       const end4 = a + ((<usize>n & 12) << 2);
-      for (; a !== end4; a += 16) s0 = f32x4.add(s0, Sum.term(fn, v128.load(a)));
+      for (; a !== end4; a += 16) s0 = f32x4.add(s0, Sum.term(plain, squares, v128.load(a)));
       const rest = n & 3;
       if (rest) {
-        s1 = f32x4.add(s1, Sum.term(fn, Lanes.loadTail(a, rest)));
+        s1 = f32x4.add(s1, Sum.term(plain, squares, Lanes.loadTail(a, rest)));
         a += (<usize>rest) << 2;
       }
       total += <f64>Lanes.sum(f32x4.add(f32x4.add(s0, s2), f32x4.add(s1, s3)));
@@ -112,7 +109,15 @@ class Sum {
 
   /** Sums of columns, rows ascending; every width of strip adds in the same order. */
   @inline
-  static columns(fn: i32, out: usize, a: usize, length: u32, inner: u32, divisor: f64): void {
+  static columns(
+    plain: bool,
+    squares: v128,
+    out: usize,
+    a: usize,
+    length: u32,
+    inner: u32,
+    divisor: f64,
+  ): void {
     const rowBytes = (<usize>inner) << 2;
     let left = inner;
     for (; left >= 16; left -= 16, out += 64, a += 64) {
@@ -132,10 +137,10 @@ class Sum {
         let s2 = s0;
         let s3 = s0;
         for (let l = rows; l; --l, row += rowBytes) {
-          s0 = f32x4.add(s0, Sum.term(fn, v128.load(row)));
-          s1 = f32x4.add(s1, Sum.term(fn, v128.load(row, 16)));
-          s2 = f32x4.add(s2, Sum.term(fn, v128.load(row, 32)));
-          s3 = f32x4.add(s3, Sum.term(fn, v128.load(row, 48)));
+          s0 = f32x4.add(s0, Sum.term(plain, squares, v128.load(row)));
+          s1 = f32x4.add(s1, Sum.term(plain, squares, v128.load(row, 16)));
+          s2 = f32x4.add(s2, Sum.term(plain, squares, v128.load(row, 32)));
+          s3 = f32x4.add(s3, Sum.term(plain, squares, v128.load(row, 48)));
         }
         t0 = f64x2.add(t0, f64x2.promote_low_f32x4(s0));
         t1 = f64x2.add(t1, Sum.promoteHigh(s0));
@@ -161,9 +166,12 @@ class Sum {
       for (let todo = length; todo; ) {
         const rows = min(todo, ROWS);
         let s = f32x4.splat(0);
-        if (whole) for (let l = rows; l; --l, row += rowBytes) s = f32x4.add(s, Sum.term(fn, v128.load(row)));
+        if (whole)
+          for (let l = rows; l; --l, row += rowBytes)
+            s = f32x4.add(s, Sum.term(plain, squares, v128.load(row)));
         else
-          for (let l = rows; l; --l, row += rowBytes) s = f32x4.add(s, Sum.term(fn, v128.load32_zero(row)));
+          for (let l = rows; l; --l, row += rowBytes)
+            s = f32x4.add(s, Sum.term(plain, squares, v128.load32_zero(row)));
         low = f64x2.add(low, f64x2.promote_low_f32x4(s));
         high = f64x2.add(high, Sum.promoteHigh(s));
         todo -= rows;

@@ -5,14 +5,14 @@
 
 export const fingerprints: Readonly<Record<string, string>> = {
   "linear regression, SGD": "a29d5b46bc228d29d5c4fcb68270afc7de42c30aa746c10d0720d21764f81697",
-  "relu classifier, Adam": "031aa408b8a4e166f3fe79e78b52254787b462b81b62b786cac613d92394591b",
-  "tanh, Nesterov momentum, weight decay": "587cab2c3e3aabfcb9a7c441e6072c010a4f791592582e4f375d52d1b0a45634",
-  "gelu and dropout, AdamW": "e36902e4683d1081c260998c03c06c8617b54fc2ef9d714dee5202ae104c2478",
-  "batch normalization": "b8f48f69c36f63d1257a23c296375c6131d0587a36b54c912d50483faeb073b9",
-  "sigmoid output, binary cross-entropy": "0d321a07553d65eb2249f07f6237cbe64739e3803838290677dd5a80b044d345",
-  "bytes, rescaled": "54845cff38778c0d00106df4f5e65fcfc9d57f1c230397c9d2e2dfa9a0b7eb7a",
-  embedding: "1cae661f48582ab43868b1881b24819c70393cc74a12075f6deae2b2a8fec15d",
-  "recurrent, with lengths": "9a33c79052373e91bc0ae68fb506cc758f350d08041315056ac05397e24a6f48",
+  "relu classifier, Adam": "6a5831583c7d0b5415275750557125010cec6af147cbaccc817fa2b2dcb143f0",
+  "tanh, Nesterov momentum, weight decay": "ee88e0c63e15bf26a16d58e5e77a474ed92f82b1183bde95a32d75380ad6ed01",
+  "gelu and dropout, AdamW": "cdcce42762517dd1995b10ad0aceac3611a4af2aa04dc5093e3cf9d1a687df57",
+  "batch normalization": "ce2b1b2822aff07320a28fb8f803777e0ea59349877a82bc7c50aa59e06e0f79",
+  "sigmoid output, binary cross-entropy": "7c9f41b2a6b0bbe128206f24c191d98e0ff552327ce8164c1a8d2bba5c53538b",
+  "bytes, rescaled": "7f67ec31da31e02537d1b109c888be1db94919006f1c446cb4b1eafa29cc1916",
+  embedding: "89d9113b7deb367051e3e9ca17d52ba5a2bffc8b3d2bab1fdc62b20e6a9610a4",
+  "recurrent, with lengths": "8d4bae7bb7427d33e564d7c48de97da9779d7f6619d9899da867ad16ac66c4e9",
   "two inputs, a shared layer, a residual":
-    "4be7b13d1ab3f3204c5864b5ff7256ce0c851e286bf7aa372f84acd6ef5f41df",
+    "98a38e8ea0fb5bdc2e88858e2d800960af52efcb919c670ee1f1bf981887e5d0",
 };
