@@ -483,7 +483,7 @@ export enum SgdField {
  * Adam as PyTorch defines it: m = β1·m + (1−β1)g, v = β2·v + (1−β2)g²,
  * w −= rate/(1−β1ᵗ) · m / (√v/√(1−β2ᵗ) + ε). Decoupled = 1 (AdamW): w −= rate·WeightDecay·w before; else
  * g += WeightDecay·w. Powers: address of two f64, β1ᵗ and β2ᵗ, multiplied by β before use, once a step.
- * Denormal g, m and v are flushed.
+ * No denormal arises: m below 2⁻¹⁰⁰ is 0, and |g| below √(2⁻¹¹⁶/(1−β2)), about 1e-16, counts as 0 in m and as that in v.
  */
 export enum AdamField {
   W = 2,
@@ -537,7 +537,8 @@ export enum RnnField {
 
 /**
  * dx (gradient before the activation) from dh, h and w; where t ≥ length dx = 0 and the gradient is carried.
- * DH0 (0 = not wanted): gradient of h0 [Rows, Hidden]. Dx may not alias Dh. Scratch: Rows·Hidden f32.
+ * DH0 (0 = not wanted): gradient of h0 [Rows, Hidden]. Dx may not alias Dh. Carry: Rows·Hidden f32 of
+ * work space; Scratch: the matrix product's.
  */
 export enum RnnGradField {
   Out = 2,
