@@ -2,17 +2,79 @@
 //
 // Place: for people; `inspect --tape` and error reports. Invariant: reads words only, never the plan.
 
-import * as abi from "../abi.ts";
+import {
+  AdamField,
+  ArgMaxField,
+  BinaryField,
+  CastField,
+  ClipNormField,
+  CopyField,
+  DropoutField,
+  EndField,
+  FillField,
+  GatherRowsField,
+  GemmField,
+  GuardField,
+  Op,
+  PermutationField,
+  RandomField,
+  ReduceField,
+  ReportField,
+  RnnField,
+  RnnGradField,
+  RnnPreviousField,
+  ScatterAddRowsField,
+  SgdField,
+  Sha256Field,
+  SoftmaxCrossEntropyField,
+  SoftmaxCrossEntropyGradField,
+  SoftmaxField,
+  SoftmaxGradField,
+  UnaryField,
+  UnaryGradField,
+} from "../abi.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { Tape } from "./encode.ts";
 
 const FLOATS = new Set(["Fill.Value", "P", "Q", "Scale", "Limit", "Momentum", "WeightDecay", "Epsilon"]);
 
-const word = new DataView(new ArrayBuffer(4));
-const asFloat = (bits: number): number => {
+// Named one by one: a namespace import would keep every enum in every bundle.
+const fieldsByOp = {
+  End: EndField,
+  Fill: FillField,
+  Copy: CopyField,
+  Cast: CastField,
+  Unary: UnaryField,
+  UnaryGrad: UnaryGradField,
+  Binary: BinaryField,
+  Reduce: ReduceField,
+  Gemm: GemmField,
+  Softmax: SoftmaxField,
+  SoftmaxGrad: SoftmaxGradField,
+  SoftmaxCrossEntropy: SoftmaxCrossEntropyField,
+  SoftmaxCrossEntropyGrad: SoftmaxCrossEntropyGradField,
+  ArgMax: ArgMaxField,
+  GatherRows: GatherRowsField,
+  ScatterAddRows: ScatterAddRowsField,
+  Dropout: DropoutField,
+  Random: RandomField,
+  Permutation: PermutationField,
+  Guard: GuardField,
+  ClipNorm: ClipNormField,
+  Sgd: SgdField,
+  Adam: AdamField,
+  Report: ReportField,
+  Rnn: RnnField,
+  RnnGrad: RnnGradField,
+  RnnPrevious: RnnPreviousField,
+  Sha256: Sha256Field,
+} satisfies Record<Exclude<keyof typeof Op, "Count">, object>;
+
+function asFloat(bits: number): number {
+  const word = new DataView(new ArrayBuffer(4));
   word.setUint32(0, bits);
   return word.getFloat32(0);
-};
+}
 
 function fieldText(op: string, name: string, value: number): string {
   const float = FLOATS.has(name) || FLOATS.has(`${op}.${name}`);
@@ -33,12 +95,12 @@ export interface TapeListing {
  * console.log(disassemble(trainer.tape()));
  */
 export function disassemble({ tape, nodes, address: base }: TapeListing): string {
-  const enums = abi as unknown as Record<string, Record<number, string> | undefined>;
+  const enums: Record<string, Record<number, string> | undefined> = fieldsByOp;
   return tape.source
     .map(({ offset, node }) => {
       const at = offset / 4;
-      const name = abi.Op[tape.words[at]!]!;
-      const fields = enums[`${name}Field`] ?? {};
+      const name = Op[tape.words[at]!]!;
+      const fields = enums[name] ?? {};
       const count = tape.words[at + 1]! / 4;
       const text: string[] = [];
       for (let i = 2; i < count; i++) text.push(fieldText(name, fields[i] ?? String(i), tape.words[at + i]!));
