@@ -5,7 +5,14 @@ import { dirname, join, resolve } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { dense, disassemble, loadCore, sequential, sgd, softmaxCrossEntropy } from "../src/platform/default.ts";
+import {
+  dense,
+  disassemble,
+  loadCore,
+  sequential,
+  sgd,
+  softmaxCrossEntropy,
+} from "../src/platform/default.ts";
 
 const root = resolve(import.meta.dirname, "..");
 

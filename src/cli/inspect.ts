@@ -138,7 +138,11 @@ export function summarizeLayers(
 
 function inspectTraining(core: Core, bytes: Uint8Array, command: InspectCommand) {
   using trainer = core.resume(bytes);
-  return { plan: trainer.plan, steps: trainer.steps, tape: command.tape ? disassemble(trainer.tape()) : undefined };
+  return {
+    plan: trainer.plan,
+    steps: trainer.steps,
+    tape: command.tape ? disassemble(trainer.tape()) : undefined,
+  };
 }
 
 async function predictionTape(model: Model, { batchSize, timeSteps }: InspectCommand): Promise<string> {
