@@ -40,8 +40,10 @@ export enum Op {
   RnnGrad = 25,
   RnnPrevious = 26,
   Sha256 = 27,
+  OuterSgd = 28,
+  GuardProduct = 29,
   /** First number that is free. */
-  Count = 28,
+  Count = 30,
 }
 
 export enum Status {
@@ -576,4 +578,25 @@ export enum Sha256Field {
   Bytes = 4,
   Canonical = 5,
   Count = 6,
+}
+
+/** w[i, j] −= rate·(a[i]·b[j])   w: [M, N], a: [M], b: [N]; plain SGD on one row, with the bits of Gemm and Sgd */
+export enum OuterSgdField {
+  W = 2,
+  A = 3,
+  B = 4,
+  M = 5,
+  N = 6,
+  Group = 7,
+  Count = 8,
+}
+
+/** Status.NotFinite unless max|a| · max|b| · Factor is finite: bounds every sum of Factor products of theirs. */
+export enum GuardProductField {
+  A = 2,
+  NA = 3,
+  B = 4,
+  NB = 5,
+  Factor = 6,
+  Count = 7,
 }

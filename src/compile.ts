@@ -12,6 +12,7 @@ import type { Loss } from "./losses/losses.ts";
 import type { Metric } from "./metrics/metrics.ts";
 import { feedName, type Lowered, lowerModel, type Model, type ModelTensor } from "./model.ts";
 import type { Optimizer } from "./optimizers/optimizers.ts";
+import { fuseUpdate } from "./passes/fuse-update.ts";
 import { storageOf } from "./plan/in-place.ts";
 import { type GraphRequest, type MemoryPlan, planMemory } from "./plan/plan.ts";
 import { type Binding, N } from "./shape.ts";
@@ -54,6 +55,7 @@ export function compileTraining(request: TrainingRequest): Program {
     maxBytes: request.maxBytes,
     binding: request.binding,
     trainable: train.trainable,
+    fused: new Set(train.graph.fused?.map((f) => f.parameter)),
     slotCount: request.optimizer.slots.length,
     reportWidth: train.reports.length,
     stepsPerCall: STEPS_PER_CALL,
@@ -79,7 +81,16 @@ export function compilePrediction(
 ): Program {
   const { graph, lowered } = predictionGraph(model);
   const plan = planMemory({
-    ...{ heapBase, maxBytes, binding, trainable: null, slotCount: 0, reportWidth: 1, stepsPerCall: 1 },
+    ...{
+      heapBase,
+      maxBytes,
+      binding,
+      trainable: null,
+
+      slotCount: 0,
+      reportWidth: 1,
+      stepsPerCall: 1,
+    },
     graphs: [graph],
   });
   return {
@@ -197,14 +208,25 @@ function trainingGraph(request: TrainingRequest): TrainingGraph {
   // From here on the step has effects; their order is binding (see ops.ts).
   guardInputs(b);
   const reports = report(b, scalars);
-  b.add("guard", [loss], { gradients: true });
   const { clipNorm, clipValue, rule } = request.optimizer;
+  const gradientOf = new Map(trained.map((t, i) => [t.fullName, grads[i]!]));
+  // Clipping needs every gradient before the first update.
+  const clips = clipNorm !== undefined || clipValue !== undefined;
+  const { fused, operands } = clips
+    ? { fused: [], operands: [] }
+    : fuseUpdate(b, rule, gradientOf, request.binding.batch);
+  b.add("guard", [loss, ...operands], { gradients: true, products: fused.length });
   if (clipValue !== undefined) b.add("clipByValue", [], { limit: clipValue });
   if (clipNorm !== undefined) b.add("clipByNorm", [], { limit: clipNorm });
   for (const [state, value] of lowered.stateUpdates) b.add("assign", [value], { state });
-  b.add("update", [], { rule, group: 0 });
+  b.add("update", operands, { rule, group: 0, fused });
   return {
-    graph: { graph: b, outputs: [], gradients: new Map(trained.map((t, i) => [t.fullName, grads[i]!.id])) },
+    graph: {
+      graph: b,
+      outputs: [],
+      gradients: new Map([...gradientOf].map(([name, node]) => [name, node.id])),
+      fused,
+    },
     lowered,
     trainable: new Set(trained.map((t) => t.fullName)),
     reports,

@@ -124,7 +124,7 @@ export class Executor {
     const staged = new Map(names.map((name) => [name, { address: 0, dtype: "f32" as const, rows: 1 }]));
     const request = { plan, graph, binding, rows: 0, staged };
     return {
-      full: encodeTape(request).words.length,
+      full: encodeTape({ ...request, fuse: true }).words.length,
       probe: encodeTape({ ...request, probe: true }).words.length,
     };
   }
@@ -195,6 +195,7 @@ export class Executor {
         binding,
         rows: binding.batch,
         ...(request.staged && { staged: request.staged }),
+        fuse: form === "full",
         ...(form !== "full" && { keep: (node: AnyNode) => !UPDATE_OPS.has(node.op) }),
         probe: form === "probe",
       });

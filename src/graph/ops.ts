@@ -130,16 +130,19 @@ export interface OpAttrs {
   // Effects: what a training step does beside computing values. They come last, in this order.
   /** (scalar) → written to column `slot` of the report */
   report: { slot: number };
-  /** (values…): fails the step if one of them, or with `gradients` any gradient, is not finite */
-  guard: { gradients: boolean };
+  /**
+   * (values…): fails the step if one of them, or with `gradients` any gradient, is not finite. The last 2·`products`
+   * values are pairs whose product over the batch must be bounded: gradients that the update computes itself.
+   */
+  guard: { gradients: boolean; products?: number };
   /** (): scales all gradients so that their joint 2-norm is at most `limit` */
   clipByNorm: { limit: number };
   /** (): clamps every gradient to ±limit */
   clipByValue: { limit: number };
   /** (value): becomes the new value of a state tensor */
   assign: { state: string };
-  /** (): updates the parameters of one group from their gradients */
-  update: { rule: UpdateRule; group: number };
+  /** (a, b for each of `fused`): updates the parameters of one group from their gradients */
+  update: { rule: UpdateRule; group: number; fused?: readonly FusedGradient[] };
 }
 
 /** One optimizer's arithmetic, as a record of the tape. */
@@ -153,6 +156,13 @@ export type UpdateRule =
       weightDecay: number;
       decoupled: boolean;
     };
+
+/** A weight whose gradient aᵀ·b, the outer product of one row, is computed within the update. */
+export interface FusedGradient {
+  readonly parameter: string;
+  /** The matmul that a full step leaves out. */
+  readonly gradient: number;
+}
 
 export type OpName = keyof OpAttrs;
 

@@ -15,7 +15,7 @@ export interface Region {
   readonly bytes: number;
 }
 
-/** Adjacent trainable parameters, updated by one record. Addresses of weights, gradients, and each slot. */
+/** Adjacent trainable parameters that are not fused, updated by one record. Addresses of weights, gradients, and each slot. */
 export interface Run {
   readonly weights: number;
   readonly gradients: number;
@@ -48,6 +48,8 @@ export interface LayoutRequest {
   readonly graphs: readonly Graph[];
   /** Names of the trainable parameters; null: inference, no gradients. */
   readonly trainable: ReadonlySet<string> | null;
+  /** Parameters that are updated by records of their own. */
+  readonly fused?: ReadonlySet<string>;
   readonly slotCount: number;
   readonly reportWidth: number;
   readonly stepsPerCall: number;
@@ -74,7 +76,7 @@ const distinct = <K extends "parameter" | "state" | "input">(graphs: readonly Gr
 };
 
 export function planLayout(request: LayoutRequest): Layout {
-  const { graphs, trainable, slotCount, binding, reportWidth, stepsPerCall } = request;
+  const { graphs, trainable, fused, slotCount, binding, reportWidth, stepsPerCall } = request;
   const cursor = new Cursor(alignUp(request.heapBase));
   const uniforms = cursor.take(Uniform.Count * 4).address;
   const rates = cursor.take(stepsPerCall * 4).address;
@@ -110,7 +112,10 @@ export function planLayout(request: LayoutRequest): Layout {
   for (const [name, region] of trained) {
     const gradient = gradientOf.get(name)!.address;
     const size = alignUp(region.bytes);
-    if (open && open.weights + open.bytes === region.address) open.bytes += size;
+    if (fused?.has(name)) {
+      close();
+      open = undefined;
+    } else if (open && open.weights + open.bytes === region.address) open.bytes += size;
     else {
       close();
       open = { weights: region.address, gradients: gradient, bytes: size };

@@ -6,7 +6,7 @@
 import { GEMM_SCRATCH_BYTES } from "../abi-gemm.ts";
 import { ConfigError } from "../errors.ts";
 import type { Graph } from "../graph/builder.ts";
-import type { AnyNode } from "../graph/ops.ts";
+import type { AnyNode, FusedGradient } from "../graph/ops.ts";
 import { liveNodes } from "../passes/live.ts";
 import { type Binding, bindShape } from "../shape.ts";
 import { alignUp, bytesOf, inArena, planArena } from "./arena.ts";
@@ -20,6 +20,8 @@ export interface GraphRequest {
   readonly outputs: readonly number[];
   /** Node id of the gradient of each trainable parameter. */
   readonly gradients?: ReadonlyMap<string, number>;
+  /** Gradients that the update computes; a full step leaves their nodes out. */
+  readonly fused?: readonly FusedGradient[];
 }
 
 /** Addresses of one graph's values. */
@@ -31,6 +33,8 @@ export interface GraphPlan {
   /** Values that are written once, before the first step. */
   readonly constants: readonly { readonly node: AnyNode; readonly address: number }[];
   readonly outputs: readonly number[];
+  /** Nodes that a full step leaves out. */
+  readonly fused: ReadonlySet<number>;
   readonly flops: number;
 }
 
@@ -95,7 +99,8 @@ export function planMemory(request: PlanRequest): MemoryPlan {
         request.binding,
       );
     }
-    return { graph: g.graph, schedule, addresses, constants, outputs: g.outputs, flops };
+    const fused = new Set(g.fused?.map((f) => f.gradient));
+    return { graph: g.graph, schedule, addresses, constants, outputs: g.outputs, fused, flops };
   });
   const scratch = alignUp(arenaBase + arenaBytes);
   const work = scratch + alignUp(GEMM_SCRATCH_BYTES);

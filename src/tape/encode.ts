@@ -5,7 +5,8 @@
 
 import { DType, Op, UnaryFn } from "../abi.ts";
 import type { Graph } from "../graph/builder.ts";
-import type { AnyNode, DTypeName, Node, OpName } from "../graph/ops.ts";
+import type { AnyNode, DTypeName, Node, OpName, UpdateRule } from "../graph/ops.ts";
+import type { Run } from "../plan/layout.ts";
 import type { GraphPlan, MemoryPlan } from "../plan/plan.ts";
 import { type Binding, bindDim, bindShape, product } from "../shape.ts";
 import { ACTIVATION_CODES, BINARY_CODES, REDUCE_CODES, UNARY_CODES } from "./codes.ts";
@@ -22,6 +23,8 @@ export interface EncodeRequest {
   readonly staged?: ReadonlyMap<string, { address: number; dtype: DTypeName; rows: number }>;
   /** Leaves out nodes, for a tape that stops before the update. */
   readonly keep?: (node: AnyNode) => boolean;
+  /** Leaves the gradients out that the update computes itself. */
+  readonly fuse?: boolean;
   /** Follows each record with a check of its result, to find the first bad one. */
   readonly probe?: boolean;
 }
@@ -111,28 +114,32 @@ const matmul: Encoder<"matmul"> = (c, node, out) => {
   c.emit(Op.Gemm, out, c.at(a.id), c.at(b.id), m, n, k, lda, ldb, ldc, ...flags, ...strides, scratch);
 };
 
-const update: Encoder<"update"> = (c, node) => {
-  const { rule, group } = node.attrs;
-  const { runs, powers } = c.request.plan.layout;
-  for (const [index, run] of runs.entries()) {
-    const [first = 0, second = 0] = run.slots;
-    if (rule.kind === "sgd")
-      c.emit(
-        Op.Sgd,
-        ...[run.weights, run.gradients, rule.momentum ? first : 0, run.elements, group],
-        ...[f32Bits(rule.momentum), rule.nesterov ? 1 : 0, f32Bits(rule.weightDecay)],
-      );
-    else
-      c.emit(
-        Op.Adam,
-        ...[run.weights, run.gradients, first, second, run.elements, group],
-        ...f64Bits(rule.beta1),
-        ...f64Bits(rule.beta2),
-        ...[f32Bits(rule.epsilon), f32Bits(rule.weightDecay), rule.decoupled ? 1 : 0],
-        // Only the first run advances the powers of a step.
-        ...[powers.address, index === 0 ? 1 : 0],
-      );
+/** The optimizer record of one run of parameters; the first of a step advances the powers. */
+function optimizerRecord(c: Context, rule: UpdateRule, group: number, run: Run, first: boolean): number[] {
+  const [one = 0, two = 0] = run.slots;
+  const tensors = [run.weights, run.gradients];
+  if (rule.kind === "sgd") {
+    const velocity = rule.momentum ? one : 0;
+    const numbers = [f32Bits(rule.momentum), rule.nesterov ? 1 : 0, f32Bits(rule.weightDecay)];
+    return [...tensors, velocity, run.elements, group, ...numbers];
   }
+  const betas = [...f64Bits(rule.beta1), ...f64Bits(rule.beta2)];
+  const numbers = [f32Bits(rule.epsilon), f32Bits(rule.weightDecay), rule.decoupled ? 1 : 0];
+  const { address } = c.request.plan.layout.powers;
+  return [...tensors, one, two, run.elements, group, ...betas, ...numbers, address, first ? 1 : 0];
+}
+
+const update: Encoder<"update"> = (c, node) => {
+  const { rule, group, fused = [] } = node.attrs;
+  const { layout } = c.request.plan;
+  const op = rule.kind === "sgd" ? Op.Sgd : Op.Adam;
+  for (const [i, run] of layout.runs.entries()) c.emit(op, ...optimizerRecord(c, rule, group, run, i === 0));
+  if (!c.request.fuse) return;
+  fused.forEach(({ parameter }, i) => {
+    const [a, b] = [c.input(node as AnyNode, 2 * i), c.input(node as AnyNode, 2 * i + 1)];
+    const [m, n] = [c.dims(a).at(-1)!, c.dims(b).at(-1)!];
+    c.emit(Op.OuterSgd, layout.parameters.get(parameter)!.address, c.at(a.id), c.at(b.id), m, n, group);
+  });
 };
 
 const encoders: { readonly [K in OpName]: Encoder<K> } = {
@@ -281,11 +288,17 @@ const encoders: { readonly [K in OpName]: Encoder<K> } = {
   },
   report: (c, node) => c.emit(Op.Report, c.at(node.inputs[0]!), node.attrs.slot),
   guard: (c, node) => {
-    const { gradients } = c.request.plan.layout;
-    const own = node.inputs.flatMap((i) => [c.at(i), c.count(c.nodes[i]!)]);
-    const block = node.attrs.gradients ? [gradients.address, gradients.bytes / 4] : [];
-    const entries = [...own, ...block];
-    c.emit(Op.Guard, entries.length / 2, ...entries);
+    const { layout } = c.request.plan;
+    const { gradients: checked, products = 0 } = node.attrs;
+    const pairs = node.inputs.map((i) => [c.at(i), c.count(c.nodes[i]!)]);
+    const own = pairs.slice(0, pairs.length - 2 * products);
+    const runs = checked ? layout.runs.map((run) => [run.gradients, run.elements]) : [];
+    c.emit(Op.Guard, own.length + runs.length, ...[...own, ...runs].flat());
+    // Every element of aᵀ·b is a sum of as many products as the batch has rows.
+    for (let i = own.length; i < pairs.length; i += 2) {
+      const rows = c.dims(c.nodes[node.inputs[i]!]!)[0]!;
+      c.emit(Op.GuardProduct, ...pairs[i]!, ...pairs[i + 1]!, rows);
+    }
   },
   clipByNorm: (c, node) => {
     const { gradients } = c.request.plan.layout;
@@ -308,6 +321,7 @@ export function encodeTape(request: EncodeRequest): Tape {
   const c = new Context(request, request.graph.graph.nodes);
   for (const node of request.graph.schedule) {
     if (request.keep && !request.keep(node)) continue;
+    if (request.fuse && request.graph.fused.has(node.id)) continue;
     c.writer.node = node.id;
     const before = c.writer.words.length;
     const out = request.graph.addresses.get(node.id) ?? 0;

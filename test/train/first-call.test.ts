@@ -11,7 +11,7 @@ const core = await loadCore();
 const model = sequential([2], [dense(4, { activation: "tanh" }), dense(1)]);
 const trainer = core.trainer(model, { loss: mse(), optimizer: sgd({ learningRate: 0.1 }), batchSize: 4, seed: 1 });
 const data = { x: Float32Array.of(0, 0, 0, 1, 1, 0, 1, 1), y: Float32Array.of(0, 1, 1, 0) };
-const steps = 400_000;
+const steps = 1_500_000;
 let done = 0;
 const time = async () => {
   const start = process.hrtime.bigint();

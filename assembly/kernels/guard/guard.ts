@@ -2,7 +2,7 @@
  * Guard. Place: a kernel of the tape, between backward and update. Invariant: reads only; nothing lasting has changed
  * in a step before its guard has passed.
  */
-import { GuardField, Status, Uniform } from "../../../src/abi";
+import { GuardField, GuardProductField, Status, Uniform } from "../../../src/abi";
 import { Lanes } from "../../simd/lanes";
 import { Record, Uniforms } from "../../tape/record";
 
@@ -22,7 +22,21 @@ export function guard(pc: usize): u32 {
   return Status.Ok;
 }
 
+// guardProduct: NotFinite unless max|a|·max|b|·factor is finite   a: [NA], b: [NB]
+export function guardProduct(pc: usize): u32 {
+  const a = largest(Record.ptr(pc, GuardProductField.A), Record.u32(pc, GuardProductField.NA));
+  const b = largest(Record.ptr(pc, GuardProductField.B), Record.u32(pc, GuardProductField.NB));
+  const bound =
+    reinterpret<f32>(a >> 1) * reinterpret<f32>(b >> 1) * <f32>Record.u32(pc, GuardProductField.Factor);
+  return bound <= f32.MAX_VALUE ? Status.Ok : Status.NotFinite;
+}
+
 function finite(x: usize, n: u32): bool {
+  return largest(x, n) < INFINITE;
+}
+
+/** Twice the bits of the largest magnitude; NaN counts as more than infinite. */
+function largest(x: usize, n: u32): u32 {
   // twice the bits drops the sign
   let top = i32x4.splat(0);
   const end16 = x + ((<usize>n & ~15) << 2);
@@ -41,5 +55,6 @@ function finite(x: usize, n: u32): bool {
   const end4 = x + ((<usize>n & 12) << 2);
   for (; x !== end4; x += 16) top = i32x4.max_u(top, i32x4.shl(v128.load(x), 1));
   if (n & 3) top = i32x4.max_u(top, i32x4.shl(Lanes.loadTail(x, n & 3), 1));
-  return !v128.any_true(i32x4.ge_u(top, i32x4.splat(INFINITE)));
+  const first = max(<u32>i32x4.extract_lane(top, 0), <u32>i32x4.extract_lane(top, 1));
+  return max(first, max(<u32>i32x4.extract_lane(top, 2), <u32>i32x4.extract_lane(top, 3)));
 }

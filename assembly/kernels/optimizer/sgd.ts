@@ -8,7 +8,7 @@ import { Record, Uniforms } from "../../tape/record";
 import { Flush } from "./flush";
 
 // 2⁻¹⁰⁰: g and velocity below it are 0, so that rate·g stays normal
-const TINY: f32 = 7.888609052210118e-31;
+export const TINY: f32 = 7.888609052210118e-31;
 
 const TAIL = memory.data(48, 16);
 
