@@ -15,7 +15,9 @@ import {
   GatherRowsField,
   GemmField,
   GuardField,
+  GuardProductField,
   Op,
+  OuterSgdField,
   PermutationField,
   RandomField,
   ReduceField,
@@ -68,6 +70,8 @@ const fieldsByOp = {
   RnnGrad: RnnGradField,
   RnnPrevious: RnnPreviousField,
   Sha256: Sha256Field,
+  OuterSgd: OuterSgdField,
+  GuardProduct: GuardProductField,
 } satisfies Record<Exclude<keyof typeof Op, "Count">, object>;
 
 function asFloat(bits: number): number {
