@@ -16,16 +16,30 @@ export { type LoadedModel, loadModel } from "./io/model-file.ts";
 export type { NamedTensor, Weights } from "./io/weights.ts";
 export {
   type ActivationOption,
+  celu,
   elu,
   gelu,
+  glu,
+  hardShrink,
+  hardSigmoid,
+  hardSwish,
+  hardTanh,
   leakyRelu,
+  logSigmoid,
   logSoftmax,
+  mish,
   relu,
+  relu6,
+  selu,
   sigmoid,
   silu,
   softmax,
   softplus,
+  softShrink,
+  softsign,
   tanh,
+  tanhShrink,
+  threshold,
 } from "./layers/activations.ts";
 export {
   add,
@@ -40,6 +54,7 @@ export {
 } from "./layers/core-layers.ts";
 export type { Regularizer } from "./layers/definition.ts";
 export { batchNorm } from "./layers/normalization.ts";
+export { prelu } from "./layers/prelu.ts";
 export { embedding, type SimpleRnnOptions, simpleRnn } from "./layers/sequence.ts";
 export { binaryCrossEntropy, huber, type Loss, mae, mse, softmaxCrossEntropy } from "./losses/losses.ts";
 export { accuracy, type Metric, meanAbsoluteError } from "./metrics/metrics.ts";

@@ -75,6 +75,12 @@ const unaryRule: Rule<"unary"> = (b, dy, y, [x]) => {
     case "floor":
     case "step":
       return [null];
+    case "clamp":
+      if (y.attrs.open) {
+        const inside = b.mul(b.binary("greater", x!, b.fill([], p)), b.binary("greater", b.fill([], q), x!));
+        return [b.mul(inside, dy)];
+      }
+      return [b.add("unaryGrad", [x!, dy], { fn, p, q })];
     default: {
       const saved = fn === "relu" || fn === "tanh" || fn === "sigmoid" ? value : x!;
       return [b.add("unaryGrad", [saved, dy], { fn, p, q })];

@@ -94,8 +94,11 @@ export interface OpAttrs {
   concat: { axis: number };
   /** (x) */
   cast: { to: DTypeName };
-  /** (x) → f(x); affine: (p·x + q) / divisor, or with `bessel` (p·x + q) · n / (n − 1) for n = divisor > 1 */
-  unary: { fn: UnaryName; p: number; q: number; divisor?: Dim; bessel?: boolean };
+  /**
+   * (x) → f(x); affine: (p·x + q) / divisor, or with `bessel` (p·x + q) · n / (n − 1) for n = divisor > 1;
+   * clamp with `open`: no gradient at the two ends either
+   */
+  unary: { fn: UnaryName; p: number; q: number; divisor?: Dim; bessel?: boolean; open?: boolean };
   /** (saved, dy) → f′·dy; saved is y for tanh, sigmoid, relu, else x */
   unaryGrad: { fn: ActivationName; p: number; q: number };
   /** (a, b) with broadcasting */

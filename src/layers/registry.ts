@@ -17,6 +17,7 @@ import {
 } from "./core-layers.ts";
 import type { LayerDefinition } from "./definition.ts";
 import { batchNormLayer } from "./normalization.ts";
+import { preluLayer } from "./prelu.ts";
 import { embeddingLayer, simpleRnnLayer } from "./sequence.ts";
 
 const definitions = new Map<string, LayerDefinition>(
@@ -32,6 +33,7 @@ const definitions = new Map<string, LayerDefinition>(
     batchNormLayer,
     embeddingLayer,
     simpleRnnLayer,
+    preluLayer,
     ...activationLayers,
   ].map((definition) => [definition.op, definition]),
 );

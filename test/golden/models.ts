@@ -5,16 +5,28 @@
 
 import type { Layer, SymbolicTensor } from "../../src/graph/semantic.ts";
 import {
+  celu,
   elu,
   gelu,
+  hardShrink,
+  hardSigmoid,
+  hardSwish,
+  hardTanh,
   leakyRelu,
+  logSigmoid,
   logSoftmax,
+  mish,
   relu,
+  relu6,
+  selu,
   sigmoid,
   silu,
   softmax,
   softplus,
+  softShrink,
+  softsign,
   tanh,
+  tanhShrink,
 } from "../../src/layers/activations.ts";
 import { add, dense, dropout, flatten } from "../../src/layers/core-layers.ts";
 import { batchNorm } from "../../src/layers/normalization.ts";
@@ -75,6 +87,18 @@ const LAYERS: Readonly<Record<string, LayerBuilder>> = {
   sigmoid: (_, name) => sigmoid({ name }),
   softplus: (s, name) =>
     softplus({ beta: option(s, "beta", 1), threshold: option(s, "threshold", 20), name }),
+  relu6: (_, name) => relu6({ name }),
+  selu: (_, name) => selu({ name }),
+  celu: (s, name) => celu({ alpha: option(s, "alpha", 1), name }),
+  mish: (_, name) => mish({ name }),
+  log_sigmoid: (_, name) => logSigmoid({ name }),
+  softsign: (_, name) => softsign({ name }),
+  hardsigmoid: (_, name) => hardSigmoid({ name }),
+  hardtanh: (_, name) => hardTanh({ name }),
+  hardswish: (_, name) => hardSwish({ name }),
+  tanhshrink: (_, name) => tanhShrink({ name }),
+  softshrink: (s, name) => softShrink({ lambda: option(s, "lambda", 0.5), name }),
+  hardshrink: (s, name) => hardShrink({ lambda: option(s, "lambda", 0.5), name }),
   softmax: (s, name) => softmax({ ...axis(s), name }),
   log_softmax: (s, name) => logSoftmax({ ...axis(s), name }),
   identity: () => undefined,

@@ -5,17 +5,32 @@
 import type { GraphBuilder } from "../../src/graph/builder.ts";
 import type { AnyNode, BinaryName, ReduceName, UnaryName } from "../../src/graph/ops.ts";
 import {
+  celu,
   elu,
   gelu,
+  glu,
+  hardShrink,
+  hardSigmoid,
+  hardSwish,
+  hardTanh,
   leakyRelu,
+  logSigmoid,
   logSoftmax,
+  mish,
   relu,
+  relu6,
+  selu,
   sigmoid,
   silu,
   softmax,
   softplus,
+  softShrink,
+  softsign,
   tanh,
+  tanhShrink,
+  threshold,
 } from "../../src/layers/activations.ts";
+import { parametricRelu } from "../../src/layers/prelu.ts";
 import { product } from "../../src/shape.ts";
 import { type Attributes, Missing, type Tensors } from "./cases.ts";
 import {
@@ -97,6 +112,32 @@ const activations: Readonly<Record<string, OpBuilder>> = {
   sigmoid: (b, { x }) => applyLayer(b, sigmoid(), x!),
   softplus: (b, { x }, a) =>
     applyLayer(b, softplus({ beta: number(a, "beta", 1), threshold: number(a, "threshold", 20) }), x!),
+  relu6: (b, { x }) => applyLayer(b, relu6(), x!),
+  selu: (b, { x }) => applyLayer(b, selu(), x!),
+  celu: (b, { x }, a) => applyLayer(b, celu({ alpha: number(a, "alpha", 1) }), x!),
+  mish: (b, { x }) => applyLayer(b, mish(), x!),
+  log_sigmoid: (b, { x }) => applyLayer(b, logSigmoid(), x!),
+  softsign: (b, { x }) => applyLayer(b, softsign(), x!),
+  hardsigmoid: (b, { x }) => applyLayer(b, hardSigmoid(), x!),
+  hardtanh: (b, { x }, a) =>
+    applyLayer(b, hardTanh({ min: number(a, "min", -1), max: number(a, "max", 1) }), x!),
+  hardswish: (b, { x }) => applyLayer(b, hardSwish(), x!),
+  tanhshrink: (b, { x }) => applyLayer(b, tanhShrink(), x!),
+  softshrink: (b, { x }, a) => applyLayer(b, softShrink({ lambda: number(a, "lambda", 0.5) }), x!),
+  hardshrink: (b, { x }, a) => applyLayer(b, hardShrink({ lambda: number(a, "lambda", 0.5) }), x!),
+  threshold: (b, { x }, a) =>
+    applyLayer(
+      b,
+      threshold({ threshold: number(a, "threshold", 0.25), value: number(a, "value", -0.5) }),
+      x!,
+    ),
+  glu: alongAxis(glu),
+  // PyTorch's channels are axis 1, the library's the last.
+  prelu: (b, { x, weight }) => {
+    const rank = x!.shape.length;
+    if (weight!.shape[0] === 1 || rank < 3) return parametricRelu(b, x!, weight!);
+    return swapAxes(b, parametricRelu(b, swapAxes(b, x!, 1, rank - 1), weight!), 1, rank - 1);
+  },
   softmax: alongAxis(softmax),
   log_softmax: alongAxis(logSoftmax),
 };
