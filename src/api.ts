@@ -56,7 +56,30 @@ export type { Regularizer } from "./layers/definition.ts";
 export { batchNorm } from "./layers/normalization.ts";
 export { prelu } from "./layers/prelu.ts";
 export { embedding, type SimpleRnnOptions, simpleRnn } from "./layers/sequence.ts";
-export { binaryCrossEntropy, huber, type Loss, mae, mse, softmaxCrossEntropy } from "./losses/losses.ts";
+export {
+  categoricalFocal,
+  multilabelSoftMargin,
+  multiMargin,
+  negativeLogLikelihood,
+  softmaxCrossEntropy,
+} from "./losses/classes.ts";
+export { customLoss, type Loss } from "./losses/loss.ts";
+export {
+  binaryCrossEntropy,
+  binaryFocal,
+  hinge,
+  hingeEmbedding,
+  huber,
+  klDivergence,
+  logCosh,
+  mae,
+  mse,
+  poisson,
+  quantile,
+  softMargin,
+  squaredHinge,
+} from "./losses/losses.ts";
+export { cosineEmbedding, cosineSimilarity, gaussianNll, marginRanking, triplet } from "./losses/pairs.ts";
 export { accuracy, type Metric, meanAbsoluteError } from "./metrics/metrics.ts";
 export { functional, type InputShape, type InputSpec, type Model, sequential } from "./model.ts";
 export {

@@ -7,9 +7,9 @@ import { gradients } from "./autodiff/gradients.ts";
 import { ConfigError } from "./errors.ts";
 import { GraphBuilder } from "./graph/builder.ts";
 import type { AnyNode } from "./graph/ops.ts";
+import { type RecordedGraph, replay } from "./graph/recorded.ts";
 import type { Mode } from "./layers/definition.ts";
-import type { Loss } from "./losses/losses.ts";
-import type { Metric } from "./metrics/metrics.ts";
+import type { Reduction, TargetSpec } from "./losses/loss.ts";
 import { feedName, type Lowered, lowerModel, type Model, type ModelTensor } from "./model.ts";
 import type { Optimizer } from "./optimizers/optimizers.ts";
 import { fuseUpdate } from "./passes/fuse-update.ts";
@@ -20,14 +20,29 @@ import { type Binding, N } from "./shape.ts";
 /** What a trainer is compiled from. */
 export interface TrainingRequest {
   readonly model: Model;
-  readonly losses: ReadonlyMap<string, { readonly loss: Loss; readonly weight: number }>;
+  readonly objectives: readonly RecordedObjective[];
   readonly optimizer: Optimizer;
-  readonly metrics: readonly Metric[];
   readonly binding: Binding;
   /** Patterns of layer names that are not trained: "0", "conv*". */
   readonly freeze: readonly string[];
   readonly heapBase: number;
   readonly maxBytes: number;
+}
+
+/** What is minimized and measured at one output of the model; plain data. */
+export interface RecordedObjective {
+  readonly output: string;
+  /** Of the loss, for messages. */
+  readonly name: string;
+  readonly reduction: Reduction;
+  /** Of this loss in the sum of all. */
+  readonly weight: number;
+  /** null: a loss without targets. */
+  readonly target: TargetSpec | null;
+  /** (output, target) → values per sample [N], and what a mean divides by the sum of, where it is not the batch. */
+  readonly loss: RecordedGraph;
+  /** (output, target) → a scalar each. */
+  readonly metrics: readonly { readonly name: string; readonly graph: RecordedGraph }[];
 }
 
 /** Everything the host needs to run a model: graphs, addresses, names. */
@@ -136,21 +151,25 @@ function objective(b: GraphBuilder, request: TrainingRequest, mode: Mode): Objec
   });
   const parts: { name: string; value: AnyNode; weight: number }[] = [];
   const metrics: { name: string; value: AnyNode }[] = [];
+  const byOutput = new Map(request.objectives.map((o) => [o.output, o]));
   for (const [name, output] of lowered.outputs) {
-    const entry = request.losses.get(name);
+    const entry = byOutput.get(name);
     if (!entry) continue;
-    b.layer = `${entry.loss.name} (loss)`;
-    const { shape, dtype } = entry.loss.target(output.shape);
-    const target = b.add("input", [], { name: feedName("y", name, single), role: "y", shape, dtype });
-    const perSample = entry.loss.perSample(b, output, target);
-    const value = b.reduceAll(entry.loss.reduction, b.mul(perSample, weights));
+    b.layer = `${entry.name} (loss)`;
+    const feeds = [output];
+    if (entry.target)
+      feeds.push(b.add("input", [], { name: feedName("y", name, single), role: "y", ...entry.target }));
+    const [perSample, counted] = replay(b, entry.loss, feeds) as [AnyNode, AnyNode?];
+    const weighted = b.mul(perSample, weights);
+    // A batch in which nothing counts has a loss of 0, not of 0/0.
+    const value = counted
+      ? b.div(b.reduceAll("sum", weighted), b.binary("max", b.reduceAll("sum", counted), b.fill([], 1e-12)))
+      : b.reduceAll(entry.reduction, weighted);
     parts.push({ name: single ? "loss" : `${name}_loss`, value, weight: entry.weight });
-    for (const metric of request.metrics) {
+    for (const metric of entry.metrics) {
       b.layer = `${metric.name} (metric)`;
-      metrics.push({
-        name: single ? metric.name : `${name}_${metric.name}`,
-        value: metric.build(b, output, target),
-      });
+      const [scalar] = replay(b, metric.graph, feeds) as [AnyNode];
+      metrics.push({ name: single ? metric.name : `${name}_${metric.name}`, value: scalar });
     }
   }
   b.layer = "loss";

@@ -4,14 +4,11 @@
 // Invariant: holds no model and no memory; every trainer and predictor has an instance of its own.
 
 import { sha256 } from "./core/hash.ts";
-import { type Checkpoint, decodeCheckpoint } from "./io/checkpoint.ts";
+import { decodeCheckpoint } from "./io/checkpoint.ts";
 import { checkDigest, modelIn } from "./io/model-file.ts";
 import { readSafetensors } from "./io/safetensors.ts";
-import { lossFrom } from "./losses/losses.ts";
-import { metricFrom } from "./metrics/metrics.ts";
 import type { Model } from "./model.ts";
-import { optimizerFrom } from "./optimizers/optimizers.ts";
-import type { TrainerOptions } from "./train/options.ts";
+import { resolveOptions, type TrainerOptions } from "./train/options.ts";
 import { Predictor, type PredictorOptions } from "./train/predictor.ts";
 import { Trainer } from "./train/trainer.ts";
 
@@ -42,7 +39,7 @@ export class Core {
 
   /** A trainer for a model. */
   trainer(model: Model, options: Omit<TrainerOptions, "model">): Trainer {
-    return new Trainer(this.#host(), { ...options, model });
+    return new Trainer(this.#host(), resolveOptions({ ...options, model }), options.weights);
   }
 
   /**
@@ -52,7 +49,7 @@ export class Core {
    */
   resume(checkpoint: Uint8Array): Trainer {
     const read = decodeCheckpoint(checkpoint, (bytes) => sha256(this.#module, bytes));
-    return Trainer.resume(this.#host(), optionsOf(read), read);
+    return Trainer.resume(this.#host(), read);
   }
 
   /** A forward-only runner for a model file. */
@@ -66,15 +63,4 @@ export class Core {
   #host() {
     return { module: this.#module, maxBytes: this.#maxBytes, stageBytes: this.#stageBytes };
   }
-}
-
-function optionsOf({ model, state }: Checkpoint): TrainerOptions {
-  const { losses, optimizer, metrics, batchSize, timeSteps, seed, freeze, sliceFlops } = state;
-  return {
-    ...{ model, batchSize, timeSteps, seed, freeze, sliceFlops },
-    loss: Object.fromEntries(losses.map((entry) => [entry.output, lossFrom(entry)])),
-    lossWeights: Object.fromEntries(losses.map((entry) => [entry.output, entry.weight])),
-    optimizer: optimizerFrom(optimizer),
-    metrics: metrics.map(metricFrom),
-  };
 }

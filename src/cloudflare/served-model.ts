@@ -9,7 +9,7 @@ import { GraphBuilder } from "../graph/builder.ts";
 import { FORMAT, loadModel } from "../io/model-file.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { dense } from "../layers/core-layers.ts";
-import { binaryCrossEntropy, lossFrom } from "../losses/losses.ts";
+import { binaryCrossEntropy, huber, type Loss, mae, mse, softmaxCrossEntropy } from "../losses/losses.ts";
 import { accuracy } from "../metrics/metrics.ts";
 import { lowerModel, sequential } from "../model.ts";
 import { adam } from "../optimizers/optimizers.ts";
@@ -233,7 +233,23 @@ function lossesOf(model: Model, name: string | undefined) {
   return Object.fromEntries(
     outputShapes(model).map(([output, shape]) => {
       const fitting = shape.length > 1 && shape.at(-1) !== 1 ? "softmaxCrossEntropy" : "mse";
-      return [output, lossFrom({ name: name ?? fitting, options: {} })];
+      return [output, lossNamed(name ?? fitting)];
     }),
   );
+}
+
+const LOSSES: Readonly<Record<string, () => Loss>> = {
+  mse,
+  mae,
+  huber,
+  binaryCrossEntropy,
+  softmaxCrossEntropy,
+};
+
+function lossNamed(name: string): Loss {
+  const factory = Object.hasOwn(LOSSES, name) ? LOSSES[name] : undefined;
+  if (factory) return factory();
+  throw new ConfigError("loss/unknown", `no loss "${name}"; known are ${Object.keys(LOSSES).join(", ")}`, {
+    loss: name,
+  });
 }

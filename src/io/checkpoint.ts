@@ -2,11 +2,15 @@
 //
 // Place: saved and resumed by trainers. Invariant: what is read back is exactly what was written, to the bit.
 
+import type { RecordedObjective } from "../compile.ts";
 import { FormatError } from "../errors.ts";
-import type { LossSpec } from "../losses/losses.ts";
-import type { Model } from "../model.ts";
-import type { OptimizerSpec } from "../optimizers/optimizers.ts";
+import { GraphBuilder } from "../graph/builder.ts";
+import { lowerModel, type Model } from "../model.ts";
+import type { Optimizer } from "../optimizers/optimizers.ts";
+import { N } from "../shape.ts";
 import { checkDigest, type Digest, FORMAT, GRAPH, modelIn, writeSigned } from "./model-file.ts";
+import { checkOptimizer } from "./optimizer-check.ts";
+import { checkRecorded, isShape } from "./recorded-check.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { STATE_PREFIX, toTensor, type Weights, weightsIn } from "./weights.ts";
 
@@ -19,9 +23,8 @@ export interface DataIdentity {
 
 /** Everything beside tensors; plain JSON. */
 export interface RunState {
-  readonly losses: readonly (LossSpec & { readonly output: string; readonly weight: number })[];
-  readonly optimizer: OptimizerSpec;
-  readonly metrics: readonly string[];
+  readonly objectives: readonly RecordedObjective[];
+  readonly optimizer: Optimizer;
   readonly batchSize: number;
   readonly timeSteps: number;
   readonly seed: number;
@@ -77,7 +80,7 @@ export function decodeCheckpoint(bytes: Uint8Array, digest: Digest): Checkpoint 
     );
   checkDigest(bytes, file, digest);
   const { model, weights } = modelIn(file);
-  const state = parseState(file.metadata[STATE]);
+  const state = parseState(file.metadata[STATE], model);
   const slots = new Map<string, Weights>();
   for (const name of file.tensors.keys()) {
     const slot = /^edgegrad\.(\w+)\./.exec(name)?.[1];
@@ -91,7 +94,7 @@ export function decodeCheckpoint(bytes: Uint8Array, digest: Digest): Checkpoint 
 
 const NUMBERS = ["batchSize", "timeSteps", "seed", "sliceFlops", "step", "epoch", "position"] as const;
 
-function parseState(text: string | undefined): RunState {
+function parseState(text: string | undefined, model: Model): RunState {
   let raw: Partial<RunState>;
   try {
     raw = JSON.parse(text ?? "") as Partial<RunState>;
@@ -100,9 +103,40 @@ function parseState(text: string | undefined): RunState {
   }
   const sound =
     NUMBERS.every((key) => typeof raw[key] === "number" && raw[key] >= 0 && Number.isFinite(raw[key])) &&
-    [raw.losses, raw.metrics, raw.freeze, raw.epochSums].every(Array.isArray) &&
-    typeof raw.optimizer?.name === "string" &&
+    [raw.objectives, raw.freeze, raw.epochSums].every(Array.isArray) &&
     typeof raw.shuffle === "boolean";
   if (!sound) throw new FormatError("checkpoint/state", "the checkpoint's run state is malformed");
-  return raw as RunState;
+  const state = raw as RunState;
+  return {
+    ...state,
+    objectives: checkObjectives(state.objectives, model),
+    optimizer: checkOptimizer(state.optimizer),
+  };
+}
+
+/** Losses and metrics, each a checked recording at an output that the model has. */
+function checkObjectives(raw: readonly RecordedObjective[], model: Model): RecordedObjective[] {
+  const { outputs } = lowerModel(new GraphBuilder(), model, "train");
+  return raw.map((entry) => {
+    const shape = outputs.get(entry?.output)?.shape;
+    const { target, metrics, weight } = entry ?? {};
+    const sound =
+      shape &&
+      Array.isArray(metrics) &&
+      typeof entry.name === "string" &&
+      typeof weight === "number" &&
+      Number.isFinite(weight) &&
+      (entry.reduction === "mean" || entry.reduction === "sum") &&
+      (target === null || (isShape(target?.shape) && ["f32", "i32"].includes(target.dtype)));
+    if (!sound) throw new FormatError("checkpoint/state", "the checkpoint's run state has a malformed loss");
+    const inputs = [{ shape, dtype: "f32" as const }, ...(target ? [target] : [])];
+    return {
+      ...{ output: entry.output, name: entry.name, reduction: entry.reduction, weight, target },
+      loss: checkRecorded(entry.loss, inputs, [[N], [N]]),
+      metrics: metrics.map(({ name, graph }) => ({
+        name: String(name),
+        graph: checkRecorded(graph, inputs, [[]]),
+      })),
+    };
+  });
 }

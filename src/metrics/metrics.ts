@@ -3,7 +3,6 @@
 // Place: compile.ts appends them behind the forward pass. Invariant: each is a mean over the samples of a batch, so
 // that batches combine by their sizes.
 
-import { ConfigError } from "../errors.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { AnyNode } from "../graph/ops.ts";
 
@@ -39,13 +38,3 @@ export const meanAbsoluteError = (): Metric => ({
   name: "mae",
   build: (b, output, target) => b.reduceAll("mean", b.unary("abs", b.sub(output, target))),
 });
-
-const factories: Readonly<Record<string, () => Metric>> = { accuracy, mae: meanAbsoluteError };
-
-/** The metric that a checkpoint names. */
-export function metricFrom(name: string): Metric {
-  const factory = Object.hasOwn(factories, name) ? factories[name] : undefined;
-  if (!factory)
-    throw new ConfigError("metric/unknown", `this release has no metric "${name}"`, { metric: name });
-  return factory();
-}

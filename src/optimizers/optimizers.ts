@@ -6,21 +6,17 @@
 import { ConfigError } from "../errors.ts";
 import type { UpdateRule } from "../graph/ops.ts";
 
-/** An optimizer as it is saved in a checkpoint. */
-export interface OptimizerSpec {
+/** Plain data; checkpoints keep it as it is. */
+export interface Optimizer {
   readonly name: string;
-  readonly options: { readonly [key: string]: number | boolean };
-}
-
-export interface Optimizer extends OptimizerSpec {
   readonly learningRate: number;
   readonly rule: UpdateRule;
   /** Tensors kept per parameter. */
   readonly slots: readonly string[];
   /** Scales all gradients so that their joint 2-norm is at most this. */
-  readonly clipNorm: number | undefined;
+  readonly clipNorm?: number;
   /** Clamps every gradient to ± this. */
-  readonly clipValue: number | undefined;
+  readonly clipValue?: number;
 }
 
 interface CommonOptions {
@@ -55,12 +51,11 @@ function define(
   }
   return {
     name,
-    options: Object.fromEntries(Object.entries(options).filter(([, v]) => v !== undefined)),
     learningRate,
     rule,
     slots,
-    clipNorm: options.clipNorm,
-    clipValue: options.clipValue,
+    ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
+    ...(options.clipValue !== undefined && { clipValue: options.clipValue }),
   };
 }
 
@@ -111,15 +106,3 @@ export const adam = (options: AdamOptions = {}): Optimizer => adamLike("adam", o
 
 /** Adam with decoupled weight decay (Loshchilov & Hutter 2019), default 0.01. */
 export const adamw = (options: AdamOptions = {}): Optimizer => adamLike("adamw", options, true, 0.01);
-
-const factories: Readonly<Record<string, (options: never) => Optimizer>> = { sgd, adam, adamw };
-
-/** The optimizer that a checkpoint names. */
-export function optimizerFrom(spec: OptimizerSpec): Optimizer {
-  const factory = Object.hasOwn(factories, spec.name) ? factories[spec.name] : undefined;
-  if (!factory)
-    throw new ConfigError("optimizer/unknown", `this release has no optimizer "${spec.name}"`, {
-      optimizer: spec.name,
-    });
-  return factory(spec.options as never);
-}

@@ -65,6 +65,9 @@ function findBadInput({ feeds, rowAt, binding }: FailedBatch): EdgegradError | u
   return undefined;
 }
 
+/** Ops between an input of labels and the op that reads them. */
+const SEEN_THROUGH: ReadonlySet<string> = new Set(["reshape", "cast", "binary"]);
+
 function outOfRange(
   { node, detail }: Fault,
   { feeds, rowAt }: FailedBatch,
@@ -73,7 +76,7 @@ function outOfRange(
   const graph = executor.program.plan.graphs.find((g) => g.graph.nodes[node?.id ?? -1] === node);
   const position = node?.op === "gatherRows" || node?.op === "softmaxCrossEntropy" ? 1 : 0;
   let source = node && graph ? graph.graph.nodes[node.inputs[position]!] : undefined;
-  while (source && source.op === "reshape") source = graph!.graph.nodes[source.inputs[0]!];
+  while (source && SEEN_THROUGH.has(source.op)) source = graph!.graph.nodes[source.inputs[0]!];
   const feed = source?.op === "input" ? feeds.find((f) => f.name === source.attrs.name) : undefined;
   const table = node && graph ? graph.graph.nodes[node.inputs[0]!]! : undefined;
   const limit = node?.op === "gatherRows" ? table?.shape[0] : table?.shape.at(-1);

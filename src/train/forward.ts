@@ -5,7 +5,7 @@
 import { Status } from "../abi.ts";
 import type { Executor, GraphKind } from "../core/executor.ts";
 import { ShapeError } from "../errors.ts";
-import type { Loss } from "../losses/losses.ts";
+import type { Reduction } from "../losses/loss.ts";
 import { bindShape, product } from "../shape.ts";
 import { explainFault } from "./faults.ts";
 import {
@@ -85,11 +85,11 @@ export function predictRows(
 export function evaluateRows(
   executor: Executor,
   data: DataSet,
-  losses: Iterable<Loss>,
+  objectives: readonly { readonly reduction: Reduction }[],
 ): Record<string, number> {
   const { program } = executor;
   const feeds = feedsOf(program, executor.graph("evaluate"), data);
-  const summed = [...losses].some((loss) => loss.reduction === "sum");
+  const summed = objectives.some((loss) => loss.reduction === "sum");
   const totals = program.reports.map(() => 0);
   const step = program.binding.batch;
   executor.prepareSampleWeights(feeds.feeds.some((feed) => feed.name === "sampleWeights"));

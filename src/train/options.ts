@@ -4,11 +4,13 @@
 
 import type { TrainingRequest } from "../compile.ts";
 import { ConfigError } from "../errors.ts";
+import { GraphBuilder } from "../graph/builder.ts";
 import type { Weights } from "../io/weights.ts";
-import type { Loss } from "../losses/losses.ts";
+import type { Loss } from "../losses/loss.ts";
 import type { Metric } from "../metrics/metrics.ts";
-import type { Model } from "../model.ts";
+import { lowerModel, type Model } from "../model.ts";
 import type { Optimizer } from "../optimizers/optimizers.ts";
+import { recordObjective } from "./objectives.ts";
 
 export interface TrainerOptions {
   readonly model: Model;
@@ -107,12 +109,11 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
         option: "timeSteps",
       },
     );
-  const losses: ResolvedOptions["losses"] = new Map(
-    outputs.flatMap((name) => {
-      const one = isLoss(loss) ? loss : loss[name];
-      return one ? [[name, { loss: one, weight: options.lossWeights?.[name] ?? 1 }] as const] : [];
-    }),
-  );
+  const lowered = lowerModel(new GraphBuilder(), model, "train");
+  const objectives: ResolvedOptions["objectives"] = [...lowered.outputs].flatMap(([name, { shape }]) => {
+    const one = isLoss(loss) ? loss : loss[name];
+    return one ? [recordObjective(name, shape, one, options.lossWeights?.[name] ?? 1, metrics)] : [];
+  });
   const named = isLoss(loss) ? [] : Object.keys(loss);
   for (const name of [...named, ...Object.keys(options.lossWeights ?? {})])
     if (!outputs.includes(name))
@@ -121,10 +122,10 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
         `the model has no output "${name}"; it has ${outputs.join(", ")}`,
         { option: "loss" },
       );
-  if (losses.size === 0)
+  if (objectives.length === 0)
     throw new ConfigError("config/loss", "no output of the model has a loss", { option: "loss" });
   return {
-    ...{ model, losses, optimizer, metrics, freeze, seed, sliceFlops },
+    ...{ model, objectives, optimizer, freeze, seed, sliceFlops },
     binding: { batch: positive("batchSize", batchSize), time: positive("timeSteps", options.timeSteps ?? 1) },
     learningRate: optimizer.learningRate,
   };

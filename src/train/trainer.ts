@@ -19,7 +19,7 @@ import { explainFault } from "./faults.ts";
 import { type Arrays, type DataSet, type Feeds, feedsOf, type NumericArray } from "./feeds.ts";
 import { evaluateRows, type Prediction, predictRows, writeInputs } from "./forward.ts";
 import { type FitHistory, HistoryRecorder } from "./history.ts";
-import { type ResolvedOptions, resolveOptions, type TrainerOptions } from "./options.ts";
+import type { ResolvedOptions } from "./options.ts";
 import { type Progress, type RunPosition, runEpochs } from "./run-loop.ts";
 import { type BatchStream, runStream } from "./run-stream.ts";
 import { powersOf, readGradients, readSlots, readWeights, writeSlots } from "./snapshot.ts";
@@ -64,22 +64,31 @@ export class Trainer {
   #running = false;
   #disposed = false;
 
-  constructor(host: TrainerHost, options: TrainerOptions) {
+  constructor(host: TrainerHost, options: ResolvedOptions, weights?: Weights) {
     this.#host = host;
-    this.#options = resolveOptions(options);
+    this.#options = options;
     const core = new CoreInstance(host.module);
     this.#program = compileTraining({ ...this.#options, heapBase: core.heapBase, maxBytes: host.maxBytes });
     this.#executor = new Executor(core, this.#program, host.maxBytes);
     this.#executor.initialize(this.#options.seed);
     this.#at = { epoch: 0, position: 0, epochSums: this.#program.reports.map(() => 0) };
     powersOf(this.#executor).fill(1);
-    if (options.weights) this.setWeights(options.weights);
+    if (weights) this.setWeights(weights);
   }
 
   /** Goes on where a checkpoint was saved. */
-  static resume(host: TrainerHost, options: TrainerOptions, checkpoint: Checkpoint): Trainer {
-    const trainer = new Trainer(host, { ...options, weights: checkpoint.weights });
-    const { state, slots, powers } = checkpoint;
+  static resume(host: TrainerHost, checkpoint: Checkpoint): Trainer {
+    const { model, weights, state, slots, powers } = checkpoint;
+    const { objectives, optimizer, seed, freeze, sliceFlops, batchSize, timeSteps } = state;
+    const trainer = new Trainer(
+      host,
+      {
+        ...{ model, objectives, optimizer, seed, freeze, sliceFlops },
+        binding: { batch: batchSize, time: timeSteps },
+        learningRate: optimizer.learningRate,
+      },
+      weights,
+    );
     writeSlots(trainer.#executor, trainer.#options.optimizer.slots, slots);
     powersOf(trainer.#executor).set(powers);
     trainer.#executor.step = state.step;
@@ -182,9 +191,8 @@ export class Trainer {
   /** Loss and metrics over all rows, in prediction mode. */
   evaluate(data: DataSet): Report {
     this.#alive();
-    const losses = [...this.#options.losses.values()].map((entry) => entry.loss);
     const { step } = this.#executor;
-    const report = evaluateRows(this.#executor, data, losses);
+    const report = evaluateRows(this.#executor, data, this.#options.objectives);
     this.#executor.step = step;
     return report as Report;
   }
@@ -223,7 +231,7 @@ export class Trainer {
   /** A model file with everything that `core.resume` needs. */
   saveCheckpoint(): Uint8Array {
     this.#alive();
-    const { losses, optimizer, metrics, binding, seed, freeze, sliceFlops, learningRate } = this.#options;
+    const { objectives, optimizer, binding, seed, freeze, sliceFlops, learningRate } = this.#options;
     return encodeCheckpoint(
       {
         model: this.#program.model,
@@ -231,11 +239,8 @@ export class Trainer {
         slots: readSlots(this.#executor, optimizer.slots),
         powers: powersOf(this.#executor).slice(),
         state: {
-          losses: [...losses].map(([output, { loss, weight }]) => ({
-            ...{ output, weight, name: loss.name, options: loss.options },
-          })),
-          optimizer: { name: optimizer.name, options: { ...optimizer.options, learningRate } },
-          metrics: metrics.map((m) => m.name),
+          objectives,
+          optimizer: { ...optimizer, learningRate },
           batchSize: binding.batch,
           timeSteps: binding.time,
           ...{ seed, freeze, sliceFlops },

@@ -5,16 +5,23 @@
 
 import type { GraphBuilder } from "../../src/graph/builder.ts";
 import type { AnyNode } from "../../src/graph/ops.ts";
+import { multilabelSoftMargin, multiMargin } from "../../src/losses/classes.ts";
 import {
   binaryCrossEntropy,
+  hingeEmbedding,
   huber,
+  klDivergence,
   type Loss,
   mae,
   mse,
+  negativeLogLikelihood,
+  poisson,
+  softMargin,
   softmaxCrossEntropy,
 } from "../../src/losses/losses.ts";
+import { cosineEmbedding, gaussianNll, marginRanking, triplet } from "../../src/losses/pairs.ts";
 import { product } from "../../src/shape.ts";
-import { type Attributes, type GoldenTensor, refuseOptions } from "./cases.ts";
+import { type Attributes, type GoldenTensor, Missing, refuseOptions } from "./cases.ts";
 import { dimsOf } from "./expressions.ts";
 
 /** A loss case: nodes of its tensors, and the numbers of those that are data rather than variables. */
@@ -55,19 +62,37 @@ const elementwise =
     return reduced(b, b.affine(perElement(b, loss, input, target), scale), options);
   };
 
-/** t·posWeight·loss(z, 1) + (1 − t)·loss(z, 0) where the positive class has a weight, else loss(z, t). */
-const binary: LossBuilder = (b, { input, target, weight, posWeight, options }) => {
-  refuseOptions(options, ["type", "reduction", "weight", "pos_weight"], "loss", "bce_with_logits");
-  const loss = binaryCrossEntropy();
-  let values: AnyNode;
-  if (posWeight) {
-    const against = (t: number) => perElement(b, loss, input, b.fill(dimsOf(input), t));
-    const positive = b.mul(constant(b, posWeight.shape, posWeight.data), target);
-    values = b.addUp(b.mul(positive, against(1)), b.mul(b.affine(target, -1, 1), against(0)));
-  } else values = perElement(b, loss, input, target);
-  if (weight) values = b.mul(values, constant(b, weight.shape, weight.data));
-  return reduced(b, values, options);
-};
+/** Losses of single decisions with `weight` per element and `pos_weight` per column. */
+const binary =
+  (fromLogits: boolean): LossBuilder =>
+  (b, { input, target, weight, posWeight, options }) => {
+    refuseOptions(options, ["type", "reduction", "weight", "pos_weight"], "loss", String(options.type));
+    if (posWeight && posWeight.shape.length !== 1) throw new Missing("loss", "a pos_weight of several axes");
+    const loss = binaryCrossEntropy({
+      fromLogits,
+      ...(posWeight && { positiveWeight: posWeight.data }),
+    });
+    const values = posWeight ? perColumn(b, loss, input, target) : perElement(b, loss, input, target);
+    return reduced(b, weight ? b.mul(values, constant(b, weight.shape, weight.data)) : values, options);
+  };
+
+/** As perElement, keeping the last axis for a loss that knows its columns: one column at a time is not needed. */
+function perColumn(b: GraphBuilder, loss: Loss, x: AnyNode, t: AnyNode): AnyNode {
+  // A loss averages over a sample's elements, so every element is made a sample with the other columns masked out.
+  const columns = dimsOf(x).at(-1)!;
+  const rows = product(dimsOf(x)) / columns;
+  const wide = (v: AnyNode) => b.expand(b.reshape(v, [rows, 1, columns]), [rows, columns, columns]);
+  const eye = constant(
+    b,
+    [columns, columns],
+    Array.from({ length: columns ** 2 }, (_, i) => (i % (columns + 1) === 0 ? 1 : 0)),
+  );
+  const flat = (v: AnyNode) => b.reshape(v, [rows * columns, columns]);
+  const masked = loss.perSample(b, flat(b.mul(wide(x), eye)), flat(b.mul(wide(t), eye)));
+  // Masked elements have z = 0 and t = 0, each with a loss of log 2.
+  const own = b.affine(masked, columns, -(columns - 1) * Math.LN2);
+  return b.reshape(own, dimsOf(x));
+}
 
 /** Classes are axis 1 in PyTorch and the last axis here. */
 function classesLast(b: GraphBuilder, x: AnyNode): AnyNode {
@@ -76,53 +101,54 @@ function classesLast(b: GraphBuilder, x: AnyNode): AnyNode {
   return b.transpose(x, [0, ...rest, 1]);
 }
 
-const crossEntropy: LossBuilder = (b, { input, target, targetData, weight, options }) => {
-  const known = ["type", "reduction", "weight", "ignore_index", "label_smoothing"];
-  refuseOptions(options, known, "loss", "cross_entropy");
-  const smoothing = Number(options.label_smoothing ?? 0);
-  const logits = classesLast(b, input.shape.length === 1 ? b.reshape(input, [1, dimsOf(input)[0]!]) : input);
-  const classes = dimsOf(logits).at(-1)!;
-  const shape = dimsOf(logits).slice(0, -1);
-  const rows = product(shape);
-  const flat = b.reshape(logits, [rows, classes]);
-  const finish = (values: AnyNode, count: number) => reduced(b, b.reshape(values, shape), options, count);
-  if (targetData.dtype !== "i32") {
-    const probabilities = b.reshape(classesLast(b, target), [rows, classes]);
-    const smooth = b.affine(probabilities, 1 - smoothing, smoothing / classes);
-    const weighted = weight ? b.mul(smooth, constant(b, [classes], weight.data)) : smooth;
-    return finish(softmaxCrossEntropy({ targets: "probabilities" }).perSample(b, flat, weighted), rows);
-  }
-  const ignored = Number(options.ignore_index ?? -100);
-  const counts = targetData.data.map((label) => (label === ignored ? 0 : (weight?.data[label] ?? 1)));
-  const total = counts.reduce((p, q) => p + q, 0);
-  if (smoothing === 0) {
-    // Rows that do not count have weight 0 and any valid label.
-    const labels = counts.every((w) => w === 1)
-      ? b.reshape(target, [rows])
-      : b.add(
-          "cast",
-          [
-            constant(
-              b,
-              [rows],
-              targetData.data.map((l) => (l === ignored ? 0 : l)),
-            ),
-          ],
-          { to: "i32" },
-        );
-    const values = softmaxCrossEntropy().perSample(b, flat, labels);
-    return finish(b.mul(values, constant(b, [rows], counts)), total);
-  }
-  const smooth = targetData.data.flatMap((label) =>
-    Array.from({ length: classes }, (_, c) =>
-      label === ignored
-        ? 0
-        : (weight?.data[c] ?? 1) * (smoothing / classes + (c === label ? 1 - smoothing : 0)),
-    ),
-  );
-  const loss = softmaxCrossEntropy({ targets: "probabilities" });
-  return finish(loss.perSample(b, flat, constant(b, [rows, classes], smooth)), total);
-};
+/** Losses over classes: rows of classes with their labels, weighted and ignored by the library. */
+const classes =
+  (known: readonly string[], make: (options: Attributes, classOptions: object) => Loss): LossBuilder =>
+  (b, { input, target, targetData, weight, options }) => {
+    refuseOptions(
+      options,
+      ["type", "reduction", "weight", "ignore_index", ...known],
+      "loss",
+      String(options.type),
+    );
+    const y = classesLast(b, input.shape.length === 1 ? b.reshape(input, [1, dimsOf(input)[0]!]) : input);
+    const count = dimsOf(y).at(-1)!;
+    const shape = dimsOf(y).slice(0, -1);
+    const rows = product(shape);
+    const labels = targetData.dtype === "i32";
+    const ignored = Number(options.ignore_index ?? -100);
+    const withWeights = (classWeights: readonly number[] | undefined) =>
+      make(options, {
+        ...(classWeights && { classWeights }),
+        ...(labels && targetData.data.includes(ignored) && { ignoreLabel: ignored }),
+        ...(!labels && { targets: "probabilities" }),
+      });
+    const flat = b.reshape(y, [rows, count]);
+    const t = labels ? b.reshape(target, [rows]) : b.reshape(classesLast(b, target), [rows, count]);
+    // The library refuses negative weights; a loss is linear in them: l(w) = l(w + k) − k·l(1).
+    const least = Math.min(0, ...(weight?.data ?? []));
+    const k = least < 0 ? 1 - least : 0;
+    const loss = withWeights(weight?.data.map((w) => w + k));
+    const even = k > 0 ? withWeights(weight!.data.map(() => 1)) : undefined;
+    const shifted = (part: (from: Loss) => AnyNode) =>
+      even ? b.sub(part(loss), b.affine(part(even), k)) : part(loss);
+    const values = shifted((from) => from.perSample(b, flat, t));
+    const counted = loss.weight && shifted((from) => from.weight!(b, flat, t));
+    if (reductionOf(options) !== "mean" || !counted) return reduced(b, b.reshape(values, shape), options);
+    return b.div(b.reduceAll("sum", values), b.reduceAll("sum", counted));
+  };
+
+/** A loss of whole samples. */
+const perSample =
+  (known: readonly string[], make: (options: Attributes) => Loss): LossBuilder =>
+  (b, { input, target, weight, options }) => {
+    refuseOptions(options, ["type", "reduction", ...known], "loss", String(options.type));
+    if (weight) throw new Missing("loss", `${String(options.type)} with weights`);
+    return reduced(b, make(options).perSample(b, input, target), options);
+  };
+
+const optional = (options: Attributes, theirs: string, ours: string) =>
+  typeof options[theirs] === "number" ? { [ours]: options[theirs] } : {};
 
 export const LOSSES: Readonly<Record<string, LossBuilder>> = {
   mse: elementwise([], () => ({ loss: mse() })),
@@ -133,6 +159,55 @@ export const LOSSES: Readonly<Record<string, LossBuilder>> = {
     const beta = Number(o.beta ?? 1);
     return beta === 0 ? { loss: mae() } : { loss: huber({ delta: beta }), scale: 1 / beta };
   }),
-  bce_with_logits: binary,
-  cross_entropy: crossEntropy,
+  bce: binary(false),
+  bce_with_logits: binary(true),
+  poisson_nll: elementwise(["log_input"], (o) => ({ loss: poisson({ logInput: o.log_input !== false }) })),
+  hinge_embedding: elementwise(["margin"], (o) => ({
+    loss: hingeEmbedding(optional(o, "margin", "margin")),
+  })),
+  soft_margin: elementwise([], () => ({ loss: softMargin() })),
+  kl_div: (b, { input, target, options }) => {
+    refuseOptions(options, ["type", "reduction", "log_target"], "loss", "kl_div");
+    const values = perElement(b, klDivergence({ logTarget: options.log_target === true }), input, target);
+    if (reductionOf(options) !== "batchmean") return reduced(b, values, options);
+    return b.affine(b.reduceAll("sum", values), 1 / dimsOf(input)[0]!);
+  },
+  cross_entropy: classes(["label_smoothing"], (o, own) =>
+    softmaxCrossEntropy({ ...own, labelSmoothing: Number(o.label_smoothing ?? 0) }),
+  ),
+  nll: classes([], (_, own) => negativeLogLikelihood(own)),
+  multi_margin: classes(["p", "margin"], (o, own) =>
+    multiMargin({ ...own, ...optional(o, "margin", "margin"), ...optional(o, "p", "p") }),
+  ),
+  multilabel_soft_margin: perSample([], () => multilabelSoftMargin()),
+};
+
+/** Losses on several tensors, which the library takes joined along the last axis. */
+export const PAIR_LOSSES: Readonly<
+  Record<string, (b: GraphBuilder, ins: Readonly<Record<string, AnyNode>>, options: Attributes) => AnyNode>
+> = {
+  gaussian_nll: (b, { input, target, var: variance }, o) => {
+    refuseOptions(o, ["reduction"], "loss", "gaussian_nll");
+    const n = product(dimsOf(input!));
+    const column = (x: AnyNode) => b.reshape(x, [n, 1]);
+    const output = b.add("concat", [column(input!), column(variance!)], { axis: 1 });
+    return reduced(b, b.reshape(gaussianNll().perSample(b, output, column(target!)), dimsOf(input!)), o);
+  },
+  cosine_embedding: (b, { x1, x2, target }, o) => {
+    refuseOptions(o, ["reduction", "margin"], "loss", "cosine_embedding");
+    const output = b.add("concat", [x1!, x2!], { axis: 1 });
+    return reduced(b, cosineEmbedding(optional(o, "margin", "margin")).perSample(b, output, target!), o);
+  },
+  margin_ranking: (b, { x1, x2, target }, o) => {
+    refuseOptions(o, ["reduction", "margin"], "loss", "margin_ranking");
+    const column = (x: AnyNode) => b.reshape(x, [dimsOf(x)[0]!, 1]);
+    const output = b.add("concat", [column(x1!), column(x2!)], { axis: 1 });
+    const loss = marginRanking(optional(o, "margin", "margin"));
+    return reduced(b, loss.perSample(b, output, column(target!)), o);
+  },
+  triplet_margin: (b, { anchor, positive, negative }, o) => {
+    refuseOptions({ ...o, p: o.p === 2 ? 0 : o.p }, ["reduction", "margin"], "loss", "triplet_margin");
+    const output = b.add("concat", [anchor!, positive!, negative!], { axis: 1 });
+    return reduced(b, triplet(optional(o, "margin", "margin")).perSample(b, output, output), o);
+  },
 };

@@ -34,10 +34,13 @@ import { embedding, simpleRnn } from "../../src/layers/sequence.ts";
 import {
   binaryCrossEntropy,
   huber,
+  klDivergence,
   type Loss,
   mae,
   mse,
+  poisson,
   type Reduction,
+  softMargin,
   softmaxCrossEntropy,
 } from "../../src/losses/losses.ts";
 import { functional, type Model } from "../../src/model.ts";
@@ -156,17 +159,6 @@ const plain =
     return { loss: make(spec, reduction), head: 0, targets: asTheyAre };
   };
 
-/** Labels with their share of every other class. */
-const smoothed =
-  (smoothing: number) =>
-  (target: GoldenTensor, output: readonly number[]): GoldenTensor => {
-    const classes = output.at(-1)!;
-    const data = target.data.flatMap((label) =>
-      Array.from({ length: classes }, (_, c) => smoothing / classes + (c === label ? 1 - smoothing : 0)),
-    );
-    return { shape: [...target.shape, classes], data };
-  };
-
 const LOSSES: Readonly<Record<string, LossBuilder>> = {
   mse: plain([], (_, reduction) => mse({ reduction })),
   l1: plain([], (_, reduction) => mae({ reduction })),
@@ -175,6 +167,9 @@ const LOSSES: Readonly<Record<string, LossBuilder>> = {
     if ((s.beta ?? 1) !== 1) throw new Missing("loss", `smooth_l1 with beta = ${s.beta}`);
     return huber({ reduction });
   }),
+  poisson_nll: plain([], (_, reduction) => poisson({ reduction })),
+  soft_margin: plain([], (_, reduction) => softMargin({ reduction })),
+  kl_div: plain([], (_, reduction) => klDivergence({ reduction })),
   bce_with_logits: plain([], (_, reduction) => binaryCrossEntropy({ reduction })),
   // The library's losses take logits: sigmoid with bce, and log_softmax with nll, are each one of them.
   bce: (spec, last, reduction) => {
@@ -189,15 +184,15 @@ const LOSSES: Readonly<Record<string, LossBuilder>> = {
   },
   cross_entropy: (spec, _, reduction) => {
     refuseOptions(spec, ["type", "reduction", "label_smoothing"], "loss", "cross_entropy");
-    const smoothing = Number(spec.label_smoothing ?? 0);
-    if (smoothing === 0) return { loss: softmaxCrossEntropy({ reduction }), head: 0, targets: asTheyAre };
-    const loss = softmaxCrossEntropy({ reduction, targets: "probabilities" });
-    return { loss, head: 0, targets: smoothed(smoothing) };
+    const labelSmoothing = Number(spec.label_smoothing ?? 0);
+    return { loss: softmaxCrossEntropy({ reduction, labelSmoothing }), head: 0, targets: asTheyAre };
   },
 };
 
 export function lossOf(spec: Attributes & { type: string }, last: LayerSpec): TrainLoss {
-  const reduction = spec.reduction ?? "mean";
+  // The library's mean of a Kullback–Leibler divergence is the mean over samples.
+  const batchMean = spec.type === "kl_div" && spec.reduction === "batchmean";
+  const reduction = batchMean ? "mean" : (spec.reduction ?? "mean");
   const build = supported(LOSSES, "loss", spec.type);
   if (reduction !== "mean" && reduction !== "sum")
     throw new Missing("loss", `${spec.type} with reduction ${reduction}`);

@@ -48,7 +48,7 @@ import {
   variance,
   where,
 } from "./expressions.ts";
-import { LOSSES } from "./losses.ts";
+import { LOSSES, PAIR_LOSSES } from "./losses.ts";
 
 export type Nodes = Readonly<Record<string, AnyNode>>;
 
@@ -258,9 +258,17 @@ const losses: Readonly<Record<string, OpBuilder>> = Object.fromEntries(
   ]),
 );
 
+const pairLosses: Readonly<Record<string, OpBuilder>> = Object.fromEntries(
+  Object.entries(PAIR_LOSSES).map(([name, build]) => [
+    `loss:${name}`,
+    (b, ins, attrs) => build(b, ins, attrs),
+  ]),
+);
+
 export const OPS: Readonly<Record<string, OpBuilder>> = {
   ...activations,
   ...shapes,
   ...arithmetic,
   ...losses,
+  ...pairLosses,
 };

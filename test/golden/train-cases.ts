@@ -63,7 +63,10 @@ function checkFirst(c: TrainCase, full: Model, trained: Model, loss: TrainLoss, 
   const lowered = lowerModel(b, trained, mode);
   const output = lowered.outputs.get("output")!;
   const targets = loss.targets(target, c.first.output.shape);
-  const node = bench.input("target", { ...targets, shape: loss.loss.target(output.shape).shape as number[] });
+  const node = bench.input("target", {
+    ...targets,
+    shape: loss.loss.target(output.shape)!.shape as number[],
+  });
   const value = b.reduceAll(loss.loss.reduction, loss.loss.perSample(b, output, node));
   const wanted: Record<string, AnyNode> = { x: lowered.inputs.get("x")! };
   const grads: Record<string, GoldenTensor> = c.first.grads.x ? { x: c.first.grads.x } : {};
