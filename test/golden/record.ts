@@ -28,6 +28,6 @@ export function lostCases(files: readonly FileResult[]): string[] {
 export function addToRecord(files: readonly FileResult[]): number {
   const before = readRecord();
   const names = [...new Set([...before, ...passedNames(files)])].sort();
-  writeFileSync(RECORD, `${JSON.stringify(names, null, 1)}\n`);
+  writeFileSync(RECORD, `${JSON.stringify(names, null, 2)}\n`);
   return names.length - before.length;
 }
