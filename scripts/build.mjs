@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { deflateRawSync } from "node:zlib";
+import { deflateAsync } from "@gfx/zopfli";
 import { buildEntries } from "./bundle.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -61,11 +61,11 @@ function buildCore(variant) {
 }
 
 // Base64 of the deflated binary: plain base64 of WASM gzips to 1.5 times the binary's own gzip, this to 1.0.
-function embedCore(variant) {
+// Zopfli writes the same format 5 % smaller than zlib's level 9.
+async function embedCore(variant) {
   const name = `core${variant[0].toUpperCase()}${variant.slice(1)}`;
-  const text = deflateRawSync(readFileSync(join(build, `core.${variant}.wasm`)), { level: 9 }).toString(
-    "base64",
-  );
+  const binary = readFileSync(join(build, `core.${variant}.wasm`));
+  const text = Buffer.from(await deflateAsync(binary, { numiterations: 30 })).toString("base64");
   mkdirSync(generated, { recursive: true });
   writeFileSync(join(generated, `core-${variant}.js`), `export const ${name} =\n  "${text}";\n`);
 }
