@@ -61,6 +61,8 @@ export class Trainer {
   #at: RunPosition;
   #data: DataIdentity | null = null;
   #shuffle = true;
+  /** Until its first run, a resumed trainer goes on with the data it was saved with. */
+  #resumed = false;
   #running = false;
   #disposed = false;
 
@@ -94,6 +96,7 @@ export class Trainer {
     trainer.#executor.step = state.step;
     trainer.#at = { epoch: state.epoch, position: state.position, epochSums: [...state.epochSums] };
     trainer.#data = state.data;
+    trainer.#resumed = true;
     trainer.#shuffle = state.shuffle;
     return trainer;
   }
@@ -287,14 +290,15 @@ export class Trainer {
       });
     const feeds = feedsOf(this.#program, this.#executor.graph("train"), data);
     const identity = identityOf(feeds);
-    const middle = this.#at.position > 0;
-    if (this.#data && middle && (!sameData(this.#data, identity) || shuffle !== this.#shuffle))
+    const bound = this.#resumed || this.#at.position > 0;
+    if (this.#data && bound && (!sameData(this.#data, identity) || shuffle !== this.#shuffle))
       throw new StateError(
         "run/other-data",
-        `this training stands in the middle of epoch ${this.#at.epoch + 1} on other data ` +
+        `this training stands in epoch ${this.#at.epoch + 1} on other data ` +
           `(${this.#data.rows} rows; now ${identity.rows}): go on with the same rows and order`,
       );
     this.#data = identity;
+    this.#resumed = false;
     this.#shuffle = shuffle;
     const { validation } = options;
     yield* runEpochs({
