@@ -9,7 +9,7 @@ import { CoreError } from "../errors.ts";
 /** What assembly/index.ts exports. */
 interface CoreExports {
   run(tape: number, uniforms: number, steps: number): number;
-  abiVersion(): number;
+  abiVersion?(): number;
   heapBase(): number;
 }
 
@@ -40,10 +40,10 @@ export class CoreInstance {
     } catch (cause) {
       throw new CoreError("core/instantiate", "the WASM core could not be instantiated", {}, { cause });
     }
-    if (exports.abiVersion() !== Abi.Version)
+    if (exports.abiVersion?.() !== Abi.Version)
       throw new CoreError(
         "core/abi",
-        `the WASM core speaks version ${exports.abiVersion()} of the tape, the host ${Abi.Version}: use files of one release`,
+        `the WASM core speaks version ${exports.abiVersion?.() ?? "none"} of the tape, the host ${Abi.Version}: use files of one release`,
       );
     this.heapBase = exports.heapBase() >>> 0;
     this.#run = exports.run;
