@@ -83,6 +83,22 @@ export { cosineEmbedding, cosineSimilarity, gaussianNll, marginRanking, triplet 
 export { accuracy, type Metric, meanAbsoluteError } from "./metrics/metrics.ts";
 export { functional, type InputShape, type InputSpec, type Model, sequential } from "./model.ts";
 export {
+  type AdadeltaOptions,
+  type AdagradOptions,
+  type AdamFamilyOptions,
+  adadelta,
+  adagrad,
+  adamax,
+  amsgrad,
+  dampenedSgd,
+  lion,
+  nadam,
+  type RmspropOptions,
+  radam,
+  rmsprop,
+  rprop,
+} from "./optimizers/elementwise.ts";
+export {
   type AdamOptions,
   adam,
   adamw,
@@ -91,6 +107,22 @@ export {
   sgd,
 } from "./optimizers/optimizers.ts";
 export type { PlanBytes } from "./plan/plan.ts";
+export {
+  cosineDecay,
+  cosineRestarts,
+  cyclical,
+  exponentialDecay,
+  inverseTimeDecay,
+  linearRamp,
+  multiStepDecay,
+  oneCycle,
+  piecewiseConstant,
+  polynomialDecay,
+  reduceOnPlateau,
+  type Schedule,
+  stepDecay,
+  warmUp,
+} from "./schedules/schedules.ts";
 export type { Core, CoreOptions } from "./session.ts";
 export { disassemble, type TapeListing } from "./tape/disassemble.ts";
 export type { Arrays, DataSet, NumericArray } from "./train/feeds.ts";

@@ -65,13 +65,19 @@ export function compileTraining(request: TrainingRequest): Program {
   const train = trainingGraph(request);
   const evaluate = evaluationGraph(request);
   const predict = predictionGraph(request.model);
+  const { rule } = request.optimizer;
+  const { temporaries, scalars } =
+    rule.kind === "elementwise"
+      ? { temporaries: rule.temporaries, scalars: rule.scalars.length }
+      : { temporaries: 0, scalars: 0 };
   const plan = planMemory({
     heapBase: request.heapBase,
     maxBytes: request.maxBytes,
     binding: request.binding,
     trainable: train.trainable,
     fused: new Set(train.graph.fused?.map((f) => f.parameter)),
-    slotCount: request.optimizer.slots.length,
+    slotCount: request.optimizer.slots.length + temporaries,
+    rateWidth: 1 + scalars,
     reportWidth: train.reports.length,
     stepsPerCall: STEPS_PER_CALL,
     graphs: [train.graph, evaluate, predict.graph],
@@ -227,7 +233,7 @@ function trainingGraph(request: TrainingRequest): TrainingGraph {
   // From here on the step has effects; their order is binding (see ops.ts).
   guardInputs(b);
   const reports = report(b, scalars);
-  const { clipNorm, clipValue, rule } = request.optimizer;
+  const { clipNorm, clipNormKind = 2, clipValue, rule } = request.optimizer;
   const gradientOf = new Map(trained.map((t, i) => [t.fullName, grads[i]!]));
   // Clipping needs every gradient before the first update.
   const clips = clipNorm !== undefined || clipValue !== undefined;
@@ -236,7 +242,8 @@ function trainingGraph(request: TrainingRequest): TrainingGraph {
     : fuseUpdate(b, rule, gradientOf, request.binding.batch);
   b.add("guard", [loss, ...operands], { gradients: true, products: fused.length });
   if (clipValue !== undefined) b.add("clipByValue", [], { limit: clipValue });
-  if (clipNorm !== undefined) b.add("clipByNorm", [], { limit: clipNorm });
+  if (clipNorm !== undefined)
+    b.add("clipByNorm", [], { limit: clipNorm, ...(clipNormKind !== 2 && { norm: clipNormKind }) });
   for (const [state, value] of lowered.stateUpdates) b.add("assign", [value], { state });
   b.add("update", operands, { rule, group: 0, fused });
   return {

@@ -41,6 +41,9 @@ export interface ProgramRequest {
   /** For graphs that update: name of each trained parameter → its gradient node, and tensors kept per parameter. */
   readonly gradients?: ReadonlyMap<string, AnyNode>;
   readonly slotCount?: number;
+  readonly rateWidth?: number;
+  /** Value each slot starts with. */
+  readonly initial?: readonly number[];
 }
 
 export interface CoreTensor {
@@ -68,7 +71,14 @@ export class GraphProgram {
   readonly #graph: Graph;
 
   constructor(request: ProgramRequest) {
-    const { graph, outputs, binding = { batch: 1, time: 1 }, gradients, slotCount = 0 } = request;
+    const {
+      graph,
+      outputs,
+      binding = { batch: 1, time: 1 },
+      gradients,
+      slotCount = 0,
+      rateWidth = 1,
+    } = request;
     const planned = request.planned ?? binding;
     this.#graph = graph;
     this.#binding = binding;
@@ -84,6 +94,7 @@ export class GraphProgram {
       binding: planned,
       trainable: gradients ? new Set(gradients.keys()) : null,
       slotCount,
+      rateWidth,
       reportWidth: 1,
       stepsPerCall: 1,
       graphs: [wanted],
@@ -95,6 +106,10 @@ export class GraphProgram {
     // Whatever a kernel reads before it is written is NaN.
     this.core.f32.fill(Number.NaN, this.plan.layout.end >> 2, this.plan.end >> 2);
     this.#writeConstants(planned);
+    (request.initial ?? []).forEach((value, i) => {
+      const { address, bytes } = this.plan.layout.slots[i]!;
+      this.core.f32.fill(value, address >> 2, (address + bytes) >> 2);
+    });
     this.#setUniforms(request.random ?? { seed: [0, 0], step: [0, 0] });
   }
 
@@ -116,7 +131,7 @@ export class GraphProgram {
       [Uniform.StepLow]: step[0],
       [Uniform.StepHigh]: step[1],
       [Uniform.Rates]: rates,
-      [Uniform.RateGroups]: 1,
+      [Uniform.RateGroups]: this.plan.layout.rateWidth,
       [Uniform.Reports]: reports,
       [Uniform.ReportWidth]: reportWidth,
     };
@@ -144,9 +159,9 @@ export class GraphProgram {
     }
   }
 
-  /** Runs one step at a learning rate, which only graphs that update read. */
-  run(learningRate = 0): void {
-    this.core.f32[this.plan.layout.rates >> 2] = learningRate;
+  /** Runs one step at a learning rate and an optimizer's scalars, which only graphs that update read. */
+  run(learningRate = 0, scalars: readonly number[] = []): void {
+    this.core.f32.set([learningRate, ...scalars], this.plan.layout.rates >> 2);
     this.core.u32[(this.plan.layout.uniforms >> 2) + Uniform.CallStep] = 0;
     const status: Status = this.core.run(this.#tapeAt, this.plan.layout.uniforms, 1);
     if (status === Status.Ok) return;

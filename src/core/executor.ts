@@ -222,17 +222,9 @@ export class Executor {
     u32[at + Uniform.CursorEnd] = 0xffffffff;
     u32[at + Uniform.Indices] = 0;
     u32[at + Uniform.Rates] = layout.rates;
-    u32[at + Uniform.RateGroups] = 1;
+    u32[at + Uniform.RateGroups] = layout.rateWidth;
     u32[at + Uniform.Reports] = layout.reports;
     u32[at + Uniform.ReportWidth] = layout.reportWidth;
-  }
-
-  /** Learning rates of the next call's steps. */
-  setRates(rate: number, steps: number): void {
-    const at = this.program.plan.layout.rates >> 2;
-    if (this.core.f32[at] === Math.fround(rate) && this.core.f32[at + steps - 1] === Math.fround(rate))
-      return;
-    this.core.f32.fill(rate, at, at + this.program.plan.layout.stepsPerCall);
   }
 
   /** A reported scalar of a step of the last call. */

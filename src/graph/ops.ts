@@ -14,6 +14,7 @@ import {
   sameDim,
   sameShape,
 } from "../shape.ts";
+import type { Expression } from "./expression.ts";
 
 export type DTypeName = "f32" | "i32" | "u8";
 
@@ -139,7 +140,7 @@ export interface OpAttrs {
    */
   guard: { gradients: boolean; products?: number };
   /** (): scales all gradients so that their joint 2-norm is at most `limit` */
-  clipByNorm: { limit: number };
+  clipByNorm: { limit: number; norm?: 1 | "max" };
   /** (): clamps every gradient to ±limit */
   clipByValue: { limit: number };
   /** (value): becomes the new value of a state tensor */
@@ -158,7 +159,24 @@ export type UpdateRule =
       epsilon: number;
       weightDecay: number;
       decoupled: boolean;
+    }
+  | {
+      kind: "elementwise";
+      slots: number;
+      temporaries: number;
+      /** c0, c1, …: formulas of the step, behind the learning rate in the table of rates. */
+      scalars: readonly Expression[];
+      program: readonly Instruction[];
     };
+
+/**
+ * One element-wise step of an optimizer: [function, out, a, p, q], [function, out, a, b] or ["flush", out]. Operands
+ * are blocks: w, g, slots s0, s1, …, temporaries t0, …; b may be a scalar c0, ….
+ */
+export type Instruction =
+  | readonly [UnaryName, string, string, number, number]
+  | readonly [BinaryName, string, string, string]
+  | readonly ["flush", string];
 
 /** A weight whose gradient aᵀ·b, the outer product of one row, is computed within the update. */
 export interface FusedGradient {

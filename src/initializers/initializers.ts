@@ -23,7 +23,19 @@ export type Initializer =
   | InitializerName
   | { readonly name: "uniform"; readonly min: number; readonly max: number }
   | { readonly name: "normal"; readonly mean: number; readonly stddev: number }
-  | { readonly name: "constant"; readonly value: number };
+  | { readonly name: "constant"; readonly value: number }
+  | {
+      readonly name: ScaledName;
+      /** Multiplies the spread: a number, or that of an activation (PyTorch's calculate_gain). */
+      readonly gain?: number | Gain;
+      /** Slope of "leakyRelu" (0.01). */
+      readonly negativeSlope?: number;
+      /** Which fan the LeCun forms divide by; default "in". */
+      readonly fan?: "in" | "out";
+    };
+
+type ScaledName = "glorotUniform" | "glorotNormal" | "lecunUniform" | "lecunNormal";
+export type Gain = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu" | "selu";
 
 /** What the core fills a tensor with: a constant, uniform in [p, q), or normal with mean p and deviation q. */
 export type Distribution =
@@ -45,14 +57,45 @@ export function fansOf(shape: readonly number[]): Fans {
 const symmetric = (limit: number): Distribution => ({ kind: "uniform", p: -limit, q: limit });
 const gaussian = (deviation: number): Distribution => ({ kind: "normal", p: 0, q: deviation });
 
+/** How much the spread of the next layer's inputs shrinks through an activation, turned round. */
+function gainOf(spec: {
+  readonly name: string;
+  readonly gain?: number | Gain;
+  readonly negativeSlope?: number;
+}): number {
+  const { gain = 1, negativeSlope = 0.01 } = spec;
+  switch (gain) {
+    case "linear":
+    case "sigmoid":
+      return 1;
+    case "tanh":
+      return 5 / 3;
+    case "relu":
+      return Math.SQRT2;
+    case "leakyRelu":
+      return Math.sqrt(2 / (1 + negativeSlope * negativeSlope));
+    case "selu":
+      return 0.75;
+    default:
+      if (typeof gain === "number" && Number.isFinite(gain) && gain > 0) return gain;
+      throw new ConfigError("config/initializer", `unknown gain "${gain}"`, { option: "gain" });
+  }
+}
+
 /**
  * The distribution of an initializer. Glorot: Glorot & Bengio 2010; He: He et al. 2015; LeCun: LeCun et al. 1998.
  * Normal forms are not truncated (as in PyTorch).
  *
  * @throws ConfigError if the name is unknown
  */
-export function distributionOf(initializer: Initializer, { fanIn, fanOut }: Fans): Distribution {
+export function distributionOf(initializer: Initializer, fans: Fans): Distribution {
   const spec = typeof initializer === "string" ? { name: initializer } : initializer;
+  const { fanIn, fanOut } = "fan" in spec && spec.fan === "out" ? { ...fans, fanIn: fans.fanOut } : fans;
+  const gain = gainOf(spec);
+  if (gain !== 1) {
+    const plain = distributionOf(spec.name as InitializerName, { fanIn, fanOut });
+    return plain.kind === "constant" ? plain : { ...plain, p: plain.p * gain, q: plain.q * gain };
+  }
   switch (spec.name) {
     case "glorotUniform":
       return symmetric(Math.sqrt(6 / (fanIn + fanOut)));

@@ -7,9 +7,10 @@ import { FormatError } from "../errors.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import { lowerModel, type Model } from "../model.ts";
 import type { Optimizer } from "../optimizers/optimizers.ts";
+import type { PlateauState } from "../schedules/plateau.ts";
 import { N } from "../shape.ts";
 import { checkDigest, type Digest, FORMAT, GRAPH, modelIn, writeSigned } from "./model-file.ts";
-import { checkOptimizer } from "./optimizer-check.ts";
+import { checkOptimizer, checkPlateau } from "./optimizer-check.ts";
 import { checkRecorded, isShape } from "./recorded-check.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { STATE_PREFIX, toTensor, type Weights, weightsIn } from "./weights.ts";
@@ -25,6 +26,7 @@ export interface DataIdentity {
 export interface RunState {
   readonly objectives: readonly RecordedObjective[];
   readonly optimizer: Optimizer;
+  readonly plateau: PlateauState;
   readonly batchSize: number;
   readonly timeSteps: number;
   readonly seed: number;
@@ -111,6 +113,7 @@ function parseState(text: string | undefined, model: Model): RunState {
     ...state,
     objectives: checkObjectives(state.objectives, model),
     optimizer: checkOptimizer(state.optimizer),
+    plateau: checkPlateau(state.plateau),
   };
 }
 

@@ -1,35 +1,132 @@
 // Checks the optimizer of a checkpoint: plain data whose every field is known.
 //
-// Place: reading a checkpoint. Invariant: what passes can be encoded; nothing else of the file is kept.
+// Place: reading a checkpoint. Invariant: what passes can be encoded and evaluated in bounded time; nothing else of the
+// file is kept.
 
 import { FormatError } from "../errors.ts";
-import type { UpdateRule } from "../graph/ops.ts";
+import { ARITY, type Expression } from "../graph/expression.ts";
+import type { Instruction, UpdateRule } from "../graph/ops.ts";
 import type { Optimizer } from "../optimizers/optimizers.ts";
+import { FRESH, type PlateauState } from "../schedules/plateau.ts";
+import type { PlateauRule } from "../schedules/schedules.ts";
+import { BINARY_CODES, UNARY_CODES } from "../tape/codes.ts";
+
+const MAX_TERMS = 5000;
+const MAX_SCALARS = 64;
+const MAX_BLOCKS = 16;
 
 function refuse(what: string): never {
   throw new FormatError("checkpoint/optimizer", `the checkpoint's optimizer is malformed: ${what}`);
 }
 
-function number(value: unknown, what: string): number {
-  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
-  return refuse(`${what} = ${JSON.stringify(value)}`);
+const shown = (value: unknown): string => String(JSON.stringify(value)).slice(0, 80);
+
+function number(value: unknown, what: string, low = 0): number {
+  if (typeof value === "number" && Number.isFinite(value) && value >= low) return value;
+  return refuse(`${what} = ${shown(value)}`);
 }
 
 const flag = (value: unknown, what: string): boolean =>
-  typeof value === "boolean" ? value : refuse(`${what} = ${JSON.stringify(value)}`);
+  typeof value === "boolean" ? value : refuse(`${what} = ${shown(value)}`);
+
+/** A formula of known operations, of bounded size. */
+function checkExpression(raw: unknown): Expression {
+  let terms = 0;
+  const walk = (e: unknown): void => {
+    if (++terms > MAX_TERMS) refuse("a formula is too long");
+    if (e === "step" || e === "rate" || (typeof e === "number" && Number.isFinite(e))) return;
+    if (!Array.isArray(e) || typeof e[0] !== "string" || !Object.hasOwn(ARITY, e[0]))
+      refuse(`the formula ${shown(e)}`);
+    const [op, ...args] = e as [keyof typeof ARITY, ...unknown[]];
+    if (args.length !== ARITY[op]) refuse(`${op} with ${args.length} arguments`);
+    // Cycles of no length would never end.
+    if (op === "cycle") for (const arg of args) number(arg, "a cycle", 1);
+    args.forEach(walk);
+  };
+  walk(raw);
+  return raw as Expression;
+}
+
+function checkInstruction(raw: unknown, operand: RegExp, scalars: number): Instruction {
+  const list = Array.isArray(raw) ? (raw as unknown[]) : refuse("an instruction is no list");
+  const [fn, out, a, p, q] = list;
+  const block = (v: unknown) => typeof v === "string" && operand.test(v);
+  const scalar = typeof p === "string" && /^c\d{1,2}$/.test(p) && Number(p.slice(1)) < scalars;
+  const sound =
+    typeof fn === "string" &&
+    block(out) &&
+    (list.length === 2
+      ? fn === "flush"
+      : list.length === 4
+        ? Object.hasOwn(BINARY_CODES, fn) && block(a) && (block(p) || scalar)
+        : list.length === 5 &&
+          Object.hasOwn(UNARY_CODES, fn) &&
+          block(a) &&
+          [p, q].every((v) => typeof v === "number" && Number.isFinite(v)));
+  return sound ? (raw as Instruction) : refuse(`the instruction ${shown(raw)}`);
+}
+
+function checkElementwise(rule: Partial<Extract<UpdateRule, { kind: "elementwise" }>>): UpdateRule {
+  const { slots, temporaries, scalars, program } = rule;
+  const counts = [slots, temporaries].every((n) => Number.isInteger(n) && n! >= 0 && n! <= MAX_BLOCKS);
+  if (!counts || !Array.isArray(scalars) || scalars.length > MAX_SCALARS || !Array.isArray(program))
+    return refuse("its program");
+  const names = [
+    "w",
+    "g",
+    ...Array.from({ length: slots! }, (_, i) => `s${i}`),
+    ...Array.from({ length: temporaries! }, (_, i) => `t${i}`),
+  ];
+  const operand = new RegExp(`^(${names.join("|")})$`);
+  return {
+    kind: "elementwise",
+    ...{ slots: slots!, temporaries: temporaries! },
+    scalars: scalars.map(checkExpression),
+    program: program.slice(0, MAX_TERMS).map((i) => checkInstruction(i, operand, scalars.length)),
+  };
+}
 
 function checkRule(rule: Partial<UpdateRule> | undefined): { rule: UpdateRule; slots: number } {
-  const weightDecay = number(rule?.weightDecay, "weightDecay");
-  if (rule?.kind === "sgd") {
-    const momentum = number(rule.momentum, "momentum");
-    const nesterov = flag(rule.nesterov, "nesterov");
-    return { rule: { kind: "sgd", momentum, nesterov, weightDecay }, slots: momentum > 0 ? 1 : 0 };
+  switch (rule?.kind) {
+    case "elementwise":
+      return { rule: checkElementwise(rule), slots: rule.slots! };
+    case "sgd": {
+      const momentum = number(rule.momentum, "momentum");
+      const nesterov = flag(rule.nesterov, "nesterov");
+      const weightDecay = number(rule.weightDecay, "weightDecay");
+      return { rule: { kind: "sgd", momentum, nesterov, weightDecay }, slots: momentum > 0 ? 1 : 0 };
+    }
+    case "adam": {
+      const [beta1, beta2] = [number(rule.beta1, "beta1"), number(rule.beta2, "beta2")];
+      const epsilon = number(rule.epsilon, "epsilon");
+      const weightDecay = number(rule.weightDecay, "weightDecay");
+      const decoupled = flag(rule.decoupled, "decoupled");
+      return { rule: { kind: "adam", beta1, beta2, epsilon, weightDecay, decoupled }, slots: 2 };
+    }
+    default:
+      return refuse(`the rule ${shown(rule?.kind)}`);
   }
-  if (rule?.kind !== "adam") return refuse(`the rule ${JSON.stringify(rule?.kind)}`);
-  const [beta1, beta2] = [number(rule.beta1, "beta1"), number(rule.beta2, "beta2")];
-  const epsilon = number(rule.epsilon, "epsilon");
-  const decoupled = flag(rule.decoupled, "decoupled");
-  return { rule: { kind: "adam", beta1, beta2, epsilon, weightDecay, decoupled }, slots: 2 };
+}
+
+function checkPlateauRule(raw: Partial<PlateauRule>): PlateauRule {
+  if (raw.mode !== "min" && raw.mode !== "max") return refuse("its plateau's mode");
+  return {
+    factor: number(raw.factor, "factor"),
+    patience: number(raw.patience, "patience"),
+    cooldown: number(raw.cooldown, "cooldown"),
+    minRate: number(raw.minRate, "minRate"),
+    mode: raw.mode,
+    threshold: number(raw.threshold, "threshold"),
+    relative: flag(raw.relative, "relative"),
+  };
+}
+
+/** @throws FormatError */
+export function checkPlateau(raw: Partial<PlateauState> | undefined): PlateauState {
+  if (raw === undefined) return FRESH;
+  const best = raw.best === null ? null : number(raw.best, "best", -Infinity);
+  const [stalled, waiting] = [number(raw.stalled, "stalled"), number(raw.waiting, "waiting")];
+  return { best, stalled, waiting, scale: number(raw.scale, "scale") };
 }
 
 /** @throws FormatError */
@@ -38,10 +135,16 @@ export function checkOptimizer(raw: Partial<Optimizer> | undefined): Optimizer {
   const names = raw?.slots;
   const sound = Array.isArray(names) && names.length === slots && names.every((n) => /^\w{1,32}$/.test(n));
   if (!sound || typeof raw?.name !== "string") return refuse("its name or slots");
+  const { learningRate: rate, clipNormKind: kind, initial } = raw;
+  if (kind !== undefined && kind !== 1 && kind !== "max") return refuse("clipNormKind");
+  if (initial !== undefined && !(Array.isArray(initial) && initial.length <= slots)) return refuse("initial");
   return {
     ...{ name: raw.name, rule, slots: names },
-    learningRate: number(raw.learningRate, "learningRate"),
+    learningRate: typeof rate === "number" ? number(rate, "learningRate") : checkExpression(rate),
+    ...(raw.plateau && { plateau: checkPlateauRule(raw.plateau) }),
+    ...(initial && { initial: initial.map((v) => number(v, "initial")) }),
     ...(raw.clipNorm !== undefined && { clipNorm: number(raw.clipNorm, "clipNorm") }),
+    ...(kind !== undefined && { clipNormKind: kind }),
     ...(raw.clipValue !== undefined && { clipValue: number(raw.clipValue, "clipValue") }),
   };
 }

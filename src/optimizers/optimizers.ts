@@ -4,28 +4,41 @@
 // Invariant: an optimizer is plain data. Definitions and defaults are PyTorch's.
 
 import { ConfigError } from "../errors.ts";
+import type { Expression } from "../graph/expression.ts";
 import type { UpdateRule } from "../graph/ops.ts";
+import type { PlateauRule, Schedule } from "../schedules/schedules.ts";
 
 /** Plain data; checkpoints keep it as it is. */
 export interface Optimizer {
   readonly name: string;
-  readonly learningRate: number;
+  /** A constant, or a schedule's formula of the step. */
+  readonly learningRate: Expression;
+  readonly plateau?: PlateauRule;
   readonly rule: UpdateRule;
   /** Tensors kept per parameter. */
   readonly slots: readonly string[];
+  /** Value each slot starts with; 0 where absent. */
+  readonly initial?: readonly number[];
   /** Scales all gradients so that their joint 2-norm is at most this. */
   readonly clipNorm?: number;
+  /** Which norm; 2 where absent. */
+  readonly clipNormKind?: 1 | "max";
   /** Clamps every gradient to ± this. */
   readonly clipValue?: number;
 }
 
-interface CommonOptions {
-  learningRate?: number;
+export interface CommonOptions {
+  /** A number, or a schedule such as `cosineDecay(1e-3, { steps: 10_000 })`. */
+  learningRate?: number | Schedule;
+  /** Scales all gradients so that their joint norm is at most this. */
   clipNorm?: number;
+  /** The norm of `clipNorm`: 2 (default), 1, or "max" for the largest absolute value. */
+  clipNormKind?: 1 | 2 | "max";
+  /** Clamps every gradient to ± this. */
   clipValue?: number;
 }
 
-function define(
+export function define(
   name: string,
   options: CommonOptions & object,
   known: readonly string[],
@@ -33,7 +46,7 @@ function define(
   slots: readonly string[],
   rule: UpdateRule,
 ): Optimizer {
-  const all = ["learningRate", "clipNorm", "clipValue", ...known];
+  const all = ["learningRate", "clipNorm", "clipNormKind", "clipValue", ...known];
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined) continue;
     if (!all.includes(key))
@@ -49,9 +62,17 @@ function define(
         option: key,
       });
   }
+  const { learningRate: given = learningRate, clipNormKind = 2 } = options;
+  if (![1, 2, "max"].includes(clipNormKind))
+    throw new ConfigError("optimizer/option", `${name}: clipNormKind must be 1, 2 or "max"`, {
+      option: "clipNormKind",
+    });
+  const schedule: Schedule = typeof given === "number" ? { rate: given } : given;
   return {
     name,
-    learningRate,
+    learningRate: schedule.rate,
+    ...(schedule.plateau && { plateau: schedule.plateau }),
+    ...(options.clipNorm !== undefined && clipNormKind !== 2 && { clipNormKind }),
     rule,
     slots,
     ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
@@ -67,14 +88,14 @@ export interface SgdOptions extends CommonOptions {
 
 /** Gradient descent: v = momentum·v + g, w −= rate·v. Defaults: learningRate 0.01, momentum 0. */
 export function sgd(options: SgdOptions = {}): Optimizer {
-  const { learningRate = 0.01, momentum = 0, nesterov = false, weightDecay = 0 } = options;
+  const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
   if (nesterov && momentum === 0)
     throw new ConfigError("optimizer/option", "sgd: nesterov needs a momentum above 0", {
       option: "nesterov",
     });
   const known = ["momentum", "nesterov", "weightDecay"];
   const slots = momentum > 0 ? ["velocity"] : [];
-  return define("sgd", options, known, learningRate, slots, { kind: "sgd", momentum, nesterov, weightDecay });
+  return define("sgd", options, known, 0.01, slots, { kind: "sgd", momentum, nesterov, weightDecay });
 }
 
 export interface AdamOptions extends CommonOptions {
@@ -85,20 +106,14 @@ export interface AdamOptions extends CommonOptions {
 }
 
 function adamLike(name: string, options: AdamOptions, decoupled: boolean, defaultDecay: number): Optimizer {
-  const {
-    learningRate = 1e-3,
-    beta1 = 0.9,
-    beta2 = 0.999,
-    epsilon = 1e-8,
-    weightDecay = defaultDecay,
-  } = options;
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = defaultDecay } = options;
   if (!(beta1 < 1 && beta2 < 1))
     throw new ConfigError("optimizer/option", `${name}: beta1 and beta2 must be below 1`, {
       option: "beta1",
     });
   const known = ["beta1", "beta2", "epsilon", "weightDecay"];
   const rule: UpdateRule = { kind: "adam", beta1, beta2, epsilon, weightDecay, decoupled };
-  return define(name, options, known, learningRate, ["exp_avg", "exp_avg_sq"], rule);
+  return define(name, options, known, 1e-3, ["exp_avg", "exp_avg_sq"], rule);
 }
 
 /** Adam (Kingma & Ba 2015). Defaults: learningRate 1e-3, beta1 0.9, beta2 0.999, epsilon 1e-8. */

@@ -26,6 +26,8 @@ export interface Run {
 export interface Layout {
   readonly uniforms: number;
   readonly rates: number;
+  /** Columns of the table of rates: the learning rate, then the scalars of the optimizer. */
+  readonly rateWidth: number;
   readonly reports: number;
   readonly reportWidth: number;
   readonly stepsPerCall: number;
@@ -36,6 +38,8 @@ export interface Layout {
   readonly gradients: Region;
   readonly gradientOf: ReadonlyMap<string, Region>;
   readonly slots: readonly Region[];
+  /** Where scalars of a step wait for element-wise records. */
+  readonly cells: Region;
   /** f64 products of an optimizer (βᵗ). */
   readonly powers: Region;
   readonly runs: readonly Run[];
@@ -51,10 +55,14 @@ export interface LayoutRequest {
   /** Parameters that are updated by records of their own. */
   readonly fused?: ReadonlySet<string>;
   readonly slotCount: number;
+  /** Default 1. */
+  readonly rateWidth?: number;
   readonly reportWidth: number;
   readonly stepsPerCall: number;
   readonly binding: Binding;
 }
+
+const CELL_BYTES = 16;
 
 /** Hands out addresses upwards. */
 class Cursor {
@@ -77,9 +85,10 @@ const distinct = <K extends "parameter" | "state" | "input">(graphs: readonly Gr
 
 export function planLayout(request: LayoutRequest): Layout {
   const { graphs, trainable, fused, slotCount, binding, reportWidth, stepsPerCall } = request;
+  const { rateWidth = 1 } = request;
   const cursor = new Cursor(alignUp(request.heapBase));
   const uniforms = cursor.take(Uniform.Count * 4).address;
-  const rates = cursor.take(stepsPerCall * 4).address;
+  const rates = cursor.take(stepsPerCall * rateWidth * 4).address;
   const reports = cursor.take(stepsPerCall * reportWidth * 4).address;
 
   const place = (nodes: readonly { attrs: { name: string }; shape: Node["shape"] }[]) => {
@@ -100,6 +109,8 @@ export function planLayout(request: LayoutRequest): Layout {
   const gradients = { address: gradientStart, bytes: cursor.at - gradientStart };
   const slots = Array.from({ length: slotCount }, () => cursor.take(gradients.bytes));
   const powers = cursor.take(16);
+  // A cell for each scalar, and two for constants and clipping.
+  const cells = cursor.take(CELL_BYTES * (rateWidth + 1));
 
   const runs: Run[] = [];
   let open: { weights: number; gradients: number; bytes: number } | undefined;
@@ -130,6 +141,7 @@ export function planLayout(request: LayoutRequest): Layout {
   return {
     uniforms,
     rates,
+    rateWidth,
     reports,
     reportWidth,
     stepsPerCall,
@@ -140,6 +152,7 @@ export function planLayout(request: LayoutRequest): Layout {
     gradientOf,
     slots,
     powers,
+    cells,
     runs,
     inputs,
     end: cursor.at,

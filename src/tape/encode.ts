@@ -11,6 +11,7 @@ import type { GraphPlan, MemoryPlan } from "../plan/plan.ts";
 import { type Binding, bindDim, bindShape, product } from "../shape.ts";
 import { ACTIVATION_CODES, BINARY_CODES, REDUCE_CODES, UNARY_CODES } from "./codes.ts";
 import { broadcastStrides, foldDims, rowMajor } from "./strides.ts";
+import { emitClip, emitUpdate } from "./update.ts";
 import { f32Bits, f64Bits, type SourceEntry, TapeWriter } from "./writer.ts";
 
 export interface EncodeRequest {
@@ -114,26 +115,10 @@ const matmul: Encoder<"matmul"> = (c, node, out) => {
   c.emit(Op.Gemm, out, c.at(a.id), c.at(b.id), m, n, k, lda, ldb, ldc, ...flags, ...strides, scratch);
 };
 
-/** The optimizer record of one run of parameters; the first of a step advances the powers. */
-function optimizerRecord(c: Context, rule: UpdateRule, group: number, run: Run, first: boolean): number[] {
-  const [one = 0, two = 0] = run.slots;
-  const tensors = [run.weights, run.gradients];
-  if (rule.kind === "sgd") {
-    const velocity = rule.momentum ? one : 0;
-    const numbers = [f32Bits(rule.momentum), rule.nesterov ? 1 : 0, f32Bits(rule.weightDecay)];
-    return [...tensors, velocity, run.elements, group, ...numbers];
-  }
-  const betas = [...f64Bits(rule.beta1), ...f64Bits(rule.beta2)];
-  const numbers = [f32Bits(rule.epsilon), f32Bits(rule.weightDecay), rule.decoupled ? 1 : 0];
-  const { address } = c.request.plan.layout.powers;
-  return [...tensors, one, two, run.elements, group, ...betas, ...numbers, address, first ? 1 : 0];
-}
-
 const update: Encoder<"update"> = (c, node) => {
   const { rule, group, fused = [] } = node.attrs;
   const { layout } = c.request.plan;
-  const op = rule.kind === "sgd" ? Op.Sgd : Op.Adam;
-  for (const [i, run] of layout.runs.entries()) c.emit(op, ...optimizerRecord(c, rule, group, run, i === 0));
+  emitUpdate(c.emit.bind(c), rule, group, layout);
   if (!c.request.fuse) return;
   fused.forEach(({ parameter }, i) => {
     const [a, b] = [c.input(node as AnyNode, 2 * i), c.input(node as AnyNode, 2 * i + 1)];
@@ -301,8 +286,10 @@ const encoders: { readonly [K in OpName]: Encoder<K> } = {
     }
   },
   clipByNorm: (c, node) => {
-    const { gradients } = c.request.plan.layout;
-    c.emit(Op.ClipNorm, gradients.address, gradients.bytes / 4, f32Bits(node.attrs.limit));
+    const { gradients, cells } = c.request.plan.layout;
+    const { limit, norm } = node.attrs;
+    if (norm) return emitClip(c.emit.bind(c), gradients, cells, limit, norm);
+    c.emit(Op.ClipNorm, gradients.address, gradients.bytes / 4, f32Bits(limit));
   },
   clipByValue: (c, node) => {
     const { address, bytes } = c.request.plan.layout.gradients;

@@ -51,7 +51,6 @@ const KNOWN: readonly (keyof TrainerOptions)[] = [
 export interface ResolvedOptions extends Omit<TrainingRequest, "heapBase" | "maxBytes"> {
   readonly seed: number;
   readonly sliceFlops: number;
-  learningRate: number;
 }
 
 const isLoss = (loss: TrainerOptions["loss"]): loss is Loss => typeof (loss as Loss).perSample === "function";
@@ -127,6 +126,5 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
   return {
     ...{ model, objectives, optimizer, freeze, seed, sliceFlops },
     binding: { batch: positive("batchSize", batchSize), time: positive("timeSteps", options.timeSteps ?? 1) },
-    learningRate: optimizer.learningRate,
   };
 }

@@ -9,6 +9,7 @@ import { ConfigError, type EdgegradError } from "../errors.ts";
 import type { Binding } from "../shape.ts";
 import { explainFault } from "./faults.ts";
 import type { Feeds } from "./feeds.ts";
+import type { Rates } from "./rates.ts";
 import { Stage } from "./stage.ts";
 import { yieldToEventLoop } from "./yield.ts";
 
@@ -53,7 +54,7 @@ export interface RunRequest {
   readonly feeds: Feeds;
   readonly at: RunPosition;
   readonly epochs: number;
-  readonly learningRate: () => number;
+  readonly rates: Rates;
   readonly shuffle: boolean;
   readonly stageBytes: number;
   readonly sliceFlops: number;
@@ -105,14 +106,14 @@ class EpochRunner {
   }
 
   async *run(): AsyncGenerator<Progress, void> {
-    const { at, epochs, feeds, signal, validate } = this.#request;
+    const { at, epochs, feeds, rates, signal, validate } = this.#request;
     // All rows in one batch: their order does not matter, and epochs follow each other within a call.
-    const single = feeds.rows <= this.#batch;
+    const single = feeds.rows <= this.#batch && !validate && !rates.reactive;
     while (at.epoch < epochs) {
       while (at.position < feeds.rows) {
         if (signal?.aborted) return yield this.#progress({ reason: "aborted" });
         if (this.#stepsLeft < 1) return yield this.#progress({ reason: "budget" });
-        const error = single && !validate ? yield* this.#singleBatchEpochs() : this.#slice();
+        const error = single ? yield* this.#singleBatchEpochs() : this.#slice();
         if (error) return yield this.#progress({ reason: "diverged", error });
         if (at.position < feeds.rows) {
           yield this.#progress();
@@ -121,6 +122,7 @@ class EpochRunner {
       }
       const validation = validate?.();
       const end = this.#progress({ epochEnd: true, ...(validation && { validation }) });
+      rates.epochEnd(validation?.loss ?? end.loss);
       at.epoch++;
       at.position = 0;
       at.epochSums.fill(0);
@@ -203,7 +205,7 @@ class EpochRunner {
 
   /** One call into the core. Steps that a failure cut off have changed nothing. */
   #call(binding: Binding, steps: number): { done: number; error?: EdgegradError } {
-    const { at, executor, feeds, learningRate } = this.#request;
+    const { at, executor, feeds, rates } = this.#request;
     const stage = this.#stage;
     const form = { kind: "train", binding, staged: stage.tensors, stagedKey: stage.key } as const;
     const slot = executor.tape({ ...form, form: "full" });
@@ -213,7 +215,7 @@ class EpochRunner {
       stage.seek(at.epoch, position);
     };
     begin(at.position);
-    executor.setRates(learningRate(), steps);
+    rates.fill(steps);
     const status = executor.run(slot, steps);
     this.#stepsLeft -= steps;
     if (status === Status.Ok) return { done: steps };

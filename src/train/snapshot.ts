@@ -42,6 +42,15 @@ function* slotTensors(
     }
 }
 
+/** Gives each slot the value it starts with. */
+export function fillSlots(executor: Executor, values: readonly number[]): void {
+  const { slots } = executor.program.plan.layout;
+  values.forEach((value, i) => {
+    const { address, bytes } = slots[i]!;
+    executor.core.f32.fill(value, address >> 2, (address + bytes) >> 2);
+  });
+}
+
 export function readSlots(executor: Executor, names: readonly string[]): Map<string, Weights> {
   const slots = new Map<string, Record<string, NamedTensor>>();
   for (const [slot, tensor, address] of slotTensors(executor, names)) {

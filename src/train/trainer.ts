@@ -13,6 +13,7 @@ import { type Checkpoint, type DataIdentity, encodeCheckpoint } from "../io/chec
 import { encodeModel } from "../io/model-file.ts";
 import { checkWeights, type Weights } from "../io/weights.ts";
 import type { PlanBytes } from "../plan/plan.ts";
+import { FRESH } from "../schedules/plateau.ts";
 import type { TapeListing } from "../tape/disassemble.ts";
 import { identityOf, sameData } from "./data-identity.ts";
 import { explainFault } from "./faults.ts";
@@ -20,9 +21,10 @@ import { type Arrays, type DataSet, type Feeds, feedsOf, type NumericArray } fro
 import { evaluateRows, type Prediction, predictRows, writeInputs } from "./forward.ts";
 import { type FitHistory, HistoryRecorder } from "./history.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { Rates } from "./rates.ts";
 import { type Progress, type RunPosition, runEpochs } from "./run-loop.ts";
 import { type BatchStream, runStream } from "./run-stream.ts";
-import { powersOf, readGradients, readSlots, readWeights, writeSlots } from "./snapshot.ts";
+import { fillSlots, powersOf, readGradients, readSlots, readWeights, writeSlots } from "./snapshot.ts";
 
 /** What a session gives its trainers. */
 export interface TrainerHost {
@@ -58,6 +60,7 @@ export class Trainer {
   readonly #options: ResolvedOptions;
   readonly #executor: Executor;
   readonly #program: Program;
+  readonly #rates: Rates;
   #at: RunPosition;
   #data: DataIdentity | null = null;
   #shuffle = true;
@@ -73,6 +76,8 @@ export class Trainer {
     this.#program = compileTraining({ ...this.#options, heapBase: core.heapBase, maxBytes: host.maxBytes });
     this.#executor = new Executor(core, this.#program, host.maxBytes);
     this.#executor.initialize(this.#options.seed);
+    this.#rates = new Rates(this.#executor, options.optimizer, FRESH);
+    fillSlots(this.#executor, options.optimizer.initial ?? []);
     this.#at = { epoch: 0, position: 0, epochSums: this.#program.reports.map(() => 0) };
     powersOf(this.#executor).fill(1);
     if (weights) this.setWeights(weights);
@@ -87,10 +92,10 @@ export class Trainer {
       {
         ...{ model, objectives, optimizer, seed, freeze, sliceFlops },
         binding: { batch: batchSize, time: timeSteps },
-        learningRate: optimizer.learningRate,
       },
       weights,
     );
+    trainer.#rates.plateau = state.plateau;
     writeSlots(trainer.#executor, trainer.#options.optimizer.slots, slots);
     powersOf(trainer.#executor).set(powers);
     trainer.#executor.step = state.step;
@@ -120,9 +125,9 @@ export class Trainer {
     return this.#executor.step;
   }
 
-  /** Rate of the following steps. */
+  /** Rate of the next step. Setting it replaces a schedule by a constant. */
   get learningRate(): number {
-    return this.#options.learningRate;
+    return this.#rates.at(this.#executor.step);
   }
 
   set learningRate(rate: number) {
@@ -130,7 +135,7 @@ export class Trainer {
       throw new ConfigError("config/learning-rate", `learningRate must be a finite number ≥ 0, got ${rate}`, {
         option: "learningRate",
       });
-    this.#options.learningRate = rate;
+    this.#rates.expression = rate;
   }
 
   /**
@@ -234,7 +239,7 @@ export class Trainer {
   /** A model file with everything that `core.resume` needs. */
   saveCheckpoint(): Uint8Array {
     this.#alive();
-    const { objectives, optimizer, binding, seed, freeze, sliceFlops, learningRate } = this.#options;
+    const { objectives, optimizer, binding, seed, freeze, sliceFlops } = this.#options;
     return encodeCheckpoint(
       {
         model: this.#program.model,
@@ -243,7 +248,8 @@ export class Trainer {
         powers: powersOf(this.#executor).slice(),
         state: {
           objectives,
-          optimizer: { ...optimizer, learningRate },
+          optimizer: { ...optimizer, learningRate: this.#rates.expression },
+          plateau: this.#rates.plateau,
           batchSize: binding.batch,
           timeSteps: binding.time,
           ...{ seed, freeze, sliceFlops },
@@ -306,7 +312,7 @@ export class Trainer {
       feeds,
       at: this.#at,
       epochs,
-      learningRate: () => this.#options.learningRate,
+      rates: this.#rates,
       shuffle,
       stageBytes: this.#host.stageBytes,
       sliceFlops: this.#options.sliceFlops,
@@ -342,7 +348,7 @@ export class Trainer {
     writeInputs(executor, feeds.feeds, 0, feeds.rows);
     const slot = executor.tape({ kind: "train", form, binding });
     executor.beginCall();
-    executor.setRates(this.#options.learningRate, 1);
+    this.#rates.fill(1);
     const status = executor.run(slot, 1);
     if (status === Status.Ok) return;
     const replay = () => {

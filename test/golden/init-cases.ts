@@ -4,38 +4,50 @@
 // fan_in → fan_out stands for a weight of any shape with these fans.
 // Invariant: bounds are exact; deviations hold within six standard errors of a sample of a few ten thousand.
 
-import type { InitializerName } from "../../src/initializers/initializers.ts";
+import type { Gain, Initializer } from "../../src/initializers/initializers.ts";
 import { dense } from "../../src/layers/core-layers.ts";
 import { mse } from "../../src/losses/losses.ts";
 import { sequential } from "../../src/model.ts";
 import { sgd } from "../../src/optimizers/optimizers.ts";
 import { Core } from "../../src/session.ts";
 import { coreModule } from "../run-graph.ts";
-import { type GoldenCase, Missing, Wrong } from "./cases.ts";
+import { type GoldenCase, supported, Wrong } from "./cases.ts";
 
-type Spread = "xavier_uniform_bound" | "xavier_normal_std" | "kaiming_uniform_bound" | "kaiming_normal_std";
+type Spread =
+  | "xavier_uniform_bound"
+  | "xavier_normal_std"
+  | "kaiming_uniform_bound"
+  | "kaiming_normal_std"
+  | "kaiming_normal_std_fan_out";
 
 export interface InitCase extends GoldenCase, Readonly<Record<Spread, number>> {
   readonly fan_in: number;
   readonly fan_out: number;
   readonly nonlinearity: string;
+  readonly param: number | null;
 }
 
-/** The library's names for PyTorch's initializers with a gain: LeCun's is Kaiming's with gain 1, He's with √2. */
-const NAMES: Readonly<Record<string, { readonly [K in Spread]?: InitializerName }>> = {
-  linear: {
-    xavier_uniform_bound: "glorotUniform",
-    xavier_normal_std: "glorotNormal",
-    kaiming_uniform_bound: "lecunUniform",
-    kaiming_normal_std: "lecunNormal",
-  },
-  relu: { kaiming_uniform_bound: "heUniform", kaiming_normal_std: "heNormal" },
+/** PyTorch's initializers: Kaiming's is LeCun's with a gain. */
+const NAMES: Readonly<Record<Spread, "glorotUniform" | "glorotNormal" | "lecunUniform" | "lecunNormal">> = {
+  xavier_uniform_bound: "glorotUniform",
+  xavier_normal_std: "glorotNormal",
+  kaiming_uniform_bound: "lecunUniform",
+  kaiming_normal_std: "lecunNormal",
+  kaiming_normal_std_fan_out: "lecunNormal",
+};
+
+const GAINS: Readonly<Record<string, Gain>> = {
+  linear: "linear",
+  relu: "relu",
+  tanh: "tanh",
+  leaky_relu: "leakyRelu",
+  selu: "selu",
 };
 
 const SAMPLE = 20_000;
 
 /** Weights of a fresh layer, seed after seed, until there are enough. */
-function drawWeights(fanIn: number, fanOut: number, kernelInitializer: InitializerName): number[] {
+function drawWeights(fanIn: number, fanOut: number, kernelInitializer: Initializer): number[] {
   const core = new Core(coreModule("simd"), {});
   const model = sequential([fanIn], [dense(fanOut, { kernelInitializer, useBias: false, name: "layer" })]);
   const values: number[] = [];
@@ -63,11 +75,14 @@ function checkDeviation(values: readonly number[], deviation: number): string | 
 }
 
 export function runInitCase(c: InitCase): void {
-  const names = Object.hasOwn(NAMES, c.nonlinearity) ? NAMES[c.nonlinearity] : undefined;
-  if (!names) throw new Missing("initializer", `with the gain of ${c.nonlinearity}`);
-  const wrong = Object.entries(names).flatMap(([spread, name]) => {
-    const values = drawWeights(c.fan_in, c.fan_out, name);
-    const check = spread.endsWith("bound") ? checkUniform : checkDeviation;
+  const gain = supported(GAINS, "initializer", c.nonlinearity);
+  const wrong = Object.entries(NAMES).flatMap(([spread, name]) => {
+    const values = drawWeights(c.fan_in, c.fan_out, {
+      ...{ name, gain },
+      ...(c.param !== null && { negativeSlope: c.param }),
+      ...(spread.endsWith("fan_out") && { fan: "out" as const }),
+    });
+    const check = spread.includes("bound") ? checkUniform : checkDeviation;
     const message = check(values, c[spread as Spread]);
     return message ? [`${name}: ${message}`] : [];
   });

@@ -7,7 +7,19 @@
 import { gradients } from "../../src/autodiff/gradients.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import type { AnyNode } from "../../src/graph/ops.ts";
+import {
+  adadelta,
+  adagrad,
+  adamax,
+  amsgrad,
+  dampenedSgd,
+  nadam,
+  radam,
+  rmsprop,
+  rprop,
+} from "../../src/optimizers/elementwise.ts";
 import { adam, adamw, type Optimizer, sgd } from "../../src/optimizers/optimizers.ts";
+import { formulaOf } from "../../src/schedules/evaluate.ts";
 import { disagreement, tolerance } from "../reference/agreement.ts";
 import { GraphProgram } from "../run-graph.ts";
 import {
@@ -38,14 +50,23 @@ interface Clip {
 
 interface Settings {
   readonly clipNorm?: number;
+  readonly clipNormKind?: 1 | 2 | "max";
   readonly clipValue?: number;
 }
 
 const known = (options: Attributes, names: readonly string[]) =>
   refuseOptions(options, ["type", "lr", "weight_decay", ...names], "optimizer", String(options.type));
 
+const COMMON = { lr: "learningRate", weight_decay: "weightDecay" };
+
+/** Options under the library's names, those that are given. */
+const renamed = (o: Attributes, names: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(names).flatMap(([theirs, ours]) => (o[theirs] === undefined ? [] : [[ours, o[theirs]]])),
+  );
+
 const adamOptions = (o: Attributes, settings: Settings) => {
-  known(o, ["betas", "eps"]);
+  known(o, ["betas", "eps", "amsgrad", "momentum_decay"]);
   const [beta1, beta2] = (o.betas ?? [0.9, 0.999]) as [number, number];
   return {
     beta1,
@@ -60,7 +81,13 @@ const adamOptions = (o: Attributes, settings: Settings) => {
 /** PyTorch's optimizers that the library has. */
 export const OPTIMIZERS: Readonly<Record<string, (o: Attributes, settings: Settings) => Optimizer>> = {
   SGD: (o, settings) => {
-    known(o, ["momentum", "nesterov", "maximize"]);
+    known(o, ["momentum", "nesterov", "maximize", "dampening"]);
+    if (o.dampening)
+      return dampenedSgd({
+        ...renamed(o, { lr: "learningRate", momentum: "momentum", weight_decay: "weightDecay" }),
+        dampening: o.dampening as number,
+        ...settings,
+      });
     return sgd({
       learningRate: o.lr as number,
       momentum: (o.momentum ?? 0) as number,
@@ -69,15 +96,47 @@ export const OPTIMIZERS: Readonly<Record<string, (o: Attributes, settings: Setti
       ...settings,
     });
   },
-  Adam: (o, settings) => adam(adamOptions(o, settings)),
-  AdamW: (o, settings) => adamw(adamOptions(o, settings)),
+  Adam: (o, settings) => (o.amsgrad ? amsgrad : adam)(adamOptions(o, settings)),
+  AdamW: (o, settings) =>
+    o.amsgrad
+      ? amsgrad({ weightDecay: 0.01, ...adamOptions(o, settings), decoupled: true })
+      : adamw(adamOptions(o, settings)),
+  Adamax: (o, settings) => adamax(adamOptions(o, settings)),
+  NAdam: (o, settings) =>
+    nadam({ ...adamOptions(o, settings), ...renamed(o, { momentum_decay: "momentumDecay" }) }),
+  RAdam: (o, settings) => radam(adamOptions(o, settings)),
+  RMSprop: (o, settings) => {
+    const names = { alpha: "rho", eps: "epsilon", momentum: "momentum", centered: "centered" };
+    known(o, Object.keys(names));
+    return rmsprop({ ...renamed(o, { ...names, ...COMMON }), ...settings });
+  },
+  Adagrad: (o, settings) => {
+    const names = {
+      lr_decay: "rateDecay",
+      initial_accumulator_value: "initialAccumulator",
+      eps: "epsilon",
+    };
+    known(o, Object.keys(names));
+    return adagrad({ ...renamed(o, { ...names, ...COMMON }), ...settings });
+  },
+  Adadelta: (o, settings) => {
+    known(o, ["rho", "eps"]);
+    return adadelta({ ...renamed(o, { rho: "rho", eps: "epsilon", ...COMMON }), ...settings });
+  },
+  Rprop: (o, settings) => {
+    known(o, ["etas"]);
+    const [etaMinus, etaPlus] = (o.etas ?? [0.5, 1.2]) as [number, number];
+    return rprop({ ...renamed(o, { lr: "learningRate" }), etaMinus, etaPlus, ...settings });
+  },
 };
 
 function clipOf(clip: Clip | undefined): Settings {
   if (!clip) return {};
   if (clip.type === "value") return { clipValue: clip.max };
-  if ((clip.p ?? 2) !== 2) throw new Missing("optimizer", `clipping by the ${clip.p}-norm`);
-  return { clipNorm: clip.max };
+  const kind = clip.p === "inf" ? "max" : (clip.p ?? 2);
+  if (kind !== "max" && kind !== 1 && kind !== 2)
+    throw new Missing("optimizer", `clipping by the ${clip.p}-norm`);
+  return { clipNorm: clip.max, clipNormKind: kind };
 }
 
 /** A graph that feeds given gradients to an optimizer. */
@@ -91,12 +150,18 @@ function programOf(params: readonly GoldenTensor[], optimizer: Optimizer, sign: 
   const loss = terms.reduce((p: AnyNode, q) => b.addUp(p, q));
   const grads = gradients(b, loss, weights);
   b.add("guard", [loss], { gradients: true });
-  const { clipNorm, clipValue, rule, slots } = optimizer;
+  const { clipNorm, clipNormKind: norm, clipValue, rule, slots } = optimizer;
   if (clipValue !== undefined) b.add("clipByValue", [], { limit: clipValue });
-  if (clipNorm !== undefined) b.add("clipByNorm", [], { limit: clipNorm });
+  if (clipNorm !== undefined) b.add("clipByNorm", [], { limit: clipNorm, ...(norm && { norm }) });
   b.add("update", [], { rule, group: 0 });
   const named = new Map(grads.map((g, i) => [`w${i}`, g]));
-  return new GraphProgram({ graph: b, outputs: [], gradients: named, slotCount: slots.length });
+  const elementwise = rule.kind === "elementwise" ? rule : { temporaries: 0, scalars: [] };
+  return new GraphProgram({
+    ...{ graph: b, outputs: [], gradients: named },
+    slotCount: slots.length + elementwise.temporaries,
+    rateWidth: 1 + elementwise.scalars.length,
+    initial: optimizer.initial ?? [],
+  });
 }
 
 /** Checks a run over some of the parameters, given by their positions. */
@@ -114,9 +179,16 @@ function check(
   const tol = tolerance(c.torch_f32_err?.params_after ?? 0);
   const moved = Math.max(2e-4, 8 * (c.torch_f32_err?.update ?? 0));
   const wrong: string[] = [];
+  const rate = formulaOf(optimizer.learningRate);
+  const { rule } = optimizer;
+  const scalars = rule.kind === "elementwise" ? rule.scalars.map(formulaOf) : [];
   c.grads.forEach((step, k) => {
     program.feed(Object.fromEntries(positions.map((at, i) => [`g${i}`, step[at]!.data])));
-    program.run(optimizer.learningRate);
+    const now = rate(k, 0);
+    program.run(
+      now,
+      scalars.map((scalar) => scalar(k, now)),
+    );
     positions.forEach((at, i) => {
       const want = c.params_after[k]![at]!.data;
       const before = c.params[at]!.data;

@@ -9,6 +9,7 @@ import { type ModuleCase, runModuleCase } from "./module-cases.ts";
 import { type OpCase, runOpCase } from "./op-cases.ts";
 import { type OpInfoCase, runOpInfoCase } from "./opinfo-cases.ts";
 import { type OptimizerCase, runOptimizerCase } from "./optimizer-cases.ts";
+import { runSchedulerCase, type SchedulerCase } from "./scheduler-cases.ts";
 import { runTrainCase, type TrainCase } from "./train-cases.ts";
 import type { Engine } from "./values.ts";
 
@@ -33,9 +34,7 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   train: (c, engine) => runTrainCase(c as TrainCase, engine),
   optimizer: (c) => runOptimizerCase(c as OptimizerCase),
   init: (c) => runInitCase(c as InitCase),
-  scheduler: (c) => {
-    throw new Missing("schedule", (c as unknown as { scheduler: { type: string } }).scheduler.type);
-  },
+  scheduler: (c) => runSchedulerCase(c as SchedulerCase),
 };
 
 async function runCase(c: GoldenCase, engine: Engine): Promise<CaseResult> {

@@ -1,0 +1,98 @@
+// Records of element-wise optimizers and of clipping by other norms: unary and binary records over whole blocks.
+//
+// Place: used by tape/encode.ts. Invariant: no kernel knows these rules; a scalar of the step reaches a record through
+// a cell, into which the SGD record moves it from the table of rates: cell = 0 − rate·(−1).
+
+import { Op, ReduceFn, UnaryFn } from "../abi.ts";
+import type { BinaryName, Instruction, UnaryName, UpdateRule } from "../graph/ops.ts";
+import type { Layout, Region, Run } from "../plan/layout.ts";
+import { BINARY_CODES, UNARY_CODES } from "./codes.ts";
+import { f32Bits } from "./writer.ts";
+
+type Emit = (op: Op, ...fields: number[]) => void;
+
+/** Added and taken away, it turns what is below 2⁻¹²⁵ into 0, so that no state is denormal. */
+const FLUSH = 2 ** -100;
+const CELL_BYTES = 16;
+
+function binary(
+  emit: Emit,
+  fn: BinaryName,
+  out: number,
+  a: number,
+  b: number,
+  n: number,
+  wide: boolean,
+): void {
+  const strides = wide ? [0, 0, 0, 0, 1] : [0, 0, 0, 0, 0];
+  emit(Op.Binary, out, a, b, BINARY_CODES[fn], 1, 1, 1, 1, n, ...[0, 0, 0, 0, 1], ...strides);
+}
+
+const unary = (emit: Emit, fn: UnaryFn, out: number, a: number, n: number, p: number, q: number): void =>
+  emit(Op.Unary, out, a, n, fn, f32Bits(p), f32Bits(q));
+
+/** Moves the scalars of this step from the table of rates into cells. */
+function loadScalars(emit: Emit, cells: number, count: number): void {
+  if (count === 0) return;
+  const minusOne = cells + count * CELL_BYTES;
+  emit(Op.Fill, minusOne, 1, f32Bits(-1));
+  for (let i = 0; i < count; i++) {
+    const cell = cells + i * CELL_BYTES;
+    emit(Op.Fill, cell, 1, 0);
+    emit(Op.Sgd, cell, minusOne, 0, 1, 1 + i, 0, 0, 0);
+  }
+}
+
+export function emitElementwise(
+  emit: Emit,
+  rule: Extract<UpdateRule, { kind: "elementwise" }>,
+  { cells, runs }: Pick<Layout, "cells" | "runs">,
+): void {
+  loadScalars(emit, cells.address, rule.scalars.length);
+  for (const run of runs)
+    for (const instruction of rule.program)
+      emitInstruction(emit, instruction, rule.slots, run, cells.address);
+}
+
+function emitInstruction(emit: Emit, instruction: Instruction, slots: number, run: Run, cells: number): void {
+  const n = run.elements;
+  const at = (operand: string): number => {
+    if (operand === "w") return run.weights;
+    if (operand === "g") return run.gradients;
+    const index = Number(operand.slice(1));
+    return operand[0] === "c"
+      ? cells + index * CELL_BYTES
+      : run.slots[operand[0] === "t" ? slots + index : index]!;
+  };
+  const [fn, target] = instruction;
+  const out = at(target);
+  if (fn === "flush") {
+    unary(emit, UnaryFn.Affine, out, out, n, 1, FLUSH);
+    unary(emit, UnaryFn.Affine, out, out, n, 1, -FLUSH);
+  } else if (instruction.length === 4) {
+    const [, , a, b] = instruction;
+    binary(emit, fn as BinaryName, out, at(a), at(b), n, !b.startsWith("c"));
+  } else {
+    const [, , a, p, q] = instruction as [UnaryName, string, string, number, number];
+    unary(emit, UNARY_CODES[fn as UnaryName], out, at(a), n, p, q);
+  }
+}
+
+/** All gradients times min(1, limit / (norm + 1e-6)), for the 1-norm and the largest absolute value. */
+export function emitClip(emit: Emit, gradients: Region, cells: Region, limit: number, norm: 1 | "max"): void {
+  const { address } = gradients;
+  const n = gradients.bytes / 4;
+  const cell = cells.address;
+  if (norm === 1) emit(Op.Reduce, cell, address, ReduceFn.SumAbs, 1, n, 1);
+  else {
+    const low = cell + CELL_BYTES;
+    emit(Op.Reduce, cell, address, ReduceFn.Max, 1, n, 1);
+    emit(Op.Reduce, low, address, ReduceFn.Min, 1, n, 1);
+    unary(emit, UnaryFn.Affine, low, low, 1, -1, 0);
+    binary(emit, "max", cell, cell, low, 1, true);
+  }
+  unary(emit, UnaryFn.Affine, cell, cell, 1, 1 / limit, 1e-6 / limit);
+  unary(emit, UnaryFn.Reciprocal, cell, cell, 1, 0, 0);
+  unary(emit, UnaryFn.Clamp, cell, cell, 1, 0, 1);
+  binary(emit, "mul", address, address, cell, n, false);
+}

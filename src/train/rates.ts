@@ -1,0 +1,73 @@
+// The table of rates of a call: for each step its learning rate and the scalars of its optimizer.
+//
+// Place: filled by the trainer before every call into the core. Invariant: a function of the step, the schedule and the
+// plateau's state alone, so slices, resumption and replays see the same numbers.
+
+import type { Executor } from "../core/executor.ts";
+import type { Optimizer } from "../optimizers/optimizers.ts";
+import { type Formula, formulaOf } from "../schedules/evaluate.ts";
+import { afterEpoch, type PlateauState } from "../schedules/plateau.ts";
+
+export class Rates {
+  readonly #executor: Executor;
+  readonly #optimizer: Optimizer;
+  readonly #scalars: readonly Formula[];
+  #expression: Optimizer["learningRate"];
+  #rate: Formula;
+  plateau: PlateauState;
+
+  constructor(executor: Executor, optimizer: Optimizer, plateau: PlateauState) {
+    this.#executor = executor;
+    this.#optimizer = optimizer;
+    this.#expression = optimizer.learningRate;
+    this.#rate = formulaOf(this.#expression);
+    this.#scalars = optimizer.rule.kind === "elementwise" ? optimizer.rule.scalars.map(formulaOf) : [];
+    this.plateau = plateau;
+  }
+
+  /** What is saved: a constant, or the schedule's formula. */
+  get expression(): Optimizer["learningRate"] {
+    return this.#expression;
+  }
+
+  set expression(expression: Optimizer["learningRate"]) {
+    this.#expression = expression;
+    this.#rate = formulaOf(expression);
+    this.plateau = { ...this.plateau, scale: 1 };
+  }
+
+  /** Learning rate of a step. */
+  at(step: number): number {
+    return this.#rate(step, 0) * this.plateau.scale;
+  }
+
+  /** Writes the rows of the next call. */
+  fill(steps: number): void {
+    const { core, step, program } = this.#executor;
+    const { rates, rateWidth, stepsPerCall } = program.plan.layout;
+    const table = core.f32;
+    const at = rates >> 2;
+    if (typeof this.#expression === "number" && this.#scalars.length === 0) {
+      const rate = Math.fround(this.#expression * this.plateau.scale);
+      if (table[at] !== rate || table[at + steps - 1] !== rate) table.fill(rate, at, at + stepsPerCall);
+      return;
+    }
+    for (let i = 0; i < steps; i++) {
+      const rate = this.at(step + i);
+      const row = at + i * rateWidth;
+      table[row] = rate;
+      for (let k = 0; k < this.#scalars.length; k++) table[row + 1 + k] = this.#scalars[k]!(step + i, rate);
+    }
+  }
+
+  /** Whether the end of an epoch may change the rate. */
+  get reactive(): boolean {
+    return this.#optimizer.plateau !== undefined;
+  }
+
+  /** Tells the plateau's rule how an epoch ended; without a rule it is nothing. */
+  epochEnd(loss: number): void {
+    const { plateau: rule } = this.#optimizer;
+    if (rule) this.plateau = afterEpoch(this.plateau, rule, loss, this.#rate(this.#executor.step, 0));
+  }
+}
