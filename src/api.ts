@@ -81,20 +81,37 @@ export {
 } from "./losses/losses.ts";
 export { cosineEmbedding, cosineSimilarity, gaussianNll, marginRanking, triplet } from "./losses/pairs.ts";
 export { accuracy, type Metric, meanAbsoluteError } from "./metrics/metrics.ts";
+export {
+  calibrationError,
+  confusionMatrix,
+  f1Score,
+  logLoss,
+  meanAbsolutePercentageError,
+  prAuc,
+  precision,
+  recall,
+  rocAuc,
+  rootMeanSquaredError,
+  rSquared,
+  type Score,
+  topKAccuracy,
+} from "./metrics/scores.ts";
 export { functional, type InputShape, type InputSpec, type Model, sequential } from "./model.ts";
+export {
+  type AdamFamilyOptions,
+  adamax,
+  amsgrad,
+  lion,
+  nadam,
+  radam,
+} from "./optimizers/adam-family.ts";
 export {
   type AdadeltaOptions,
   type AdagradOptions,
-  type AdamFamilyOptions,
   adadelta,
   adagrad,
-  adamax,
-  amsgrad,
   dampenedSgd,
-  lion,
-  nadam,
   type RmspropOptions,
-  radam,
   rmsprop,
   rprop,
 } from "./optimizers/elementwise.ts";
@@ -125,6 +142,7 @@ export {
 } from "./schedules/schedules.ts";
 export type { Core, CoreOptions } from "./session.ts";
 export { disassemble, type TapeListing } from "./tape/disassemble.ts";
+export type { EarlyStoppingOptions } from "./train/early-stopping.ts";
 export type { Arrays, DataSet, NumericArray } from "./train/feeds.ts";
 export type { Prediction } from "./train/forward.ts";
 export type { FitHistory } from "./train/history.ts";

@@ -5,14 +5,13 @@
 
 import { DType, Op, UnaryFn } from "../abi.ts";
 import type { Graph } from "../graph/builder.ts";
-import type { AnyNode, DTypeName, Node, OpName, UpdateRule } from "../graph/ops.ts";
-import type { Run } from "../plan/layout.ts";
+import type { AnyNode, DTypeName, Node, OpName } from "../graph/ops.ts";
 import type { GraphPlan, MemoryPlan } from "../plan/plan.ts";
 import { type Binding, bindDim, bindShape, product } from "../shape.ts";
 import { ACTIVATION_CODES, BINARY_CODES, REDUCE_CODES, UNARY_CODES } from "./codes.ts";
 import { broadcastStrides, foldDims, rowMajor } from "./strides.ts";
 import { emitClip, emitUpdate } from "./update.ts";
-import { f32Bits, f64Bits, type SourceEntry, TapeWriter } from "./writer.ts";
+import { f32Bits, type SourceEntry, TapeWriter } from "./writer.ts";
 
 export interface EncodeRequest {
   readonly plan: MemoryPlan;

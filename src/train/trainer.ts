@@ -16,6 +16,7 @@ import type { PlanBytes } from "../plan/plan.ts";
 import { FRESH } from "../schedules/plateau.ts";
 import type { TapeListing } from "../tape/disassemble.ts";
 import { identityOf, sameData } from "./data-identity.ts";
+import { EarlyStopping, type EarlyStoppingOptions } from "./early-stopping.ts";
 import { explainFault } from "./faults.ts";
 import { type Arrays, type DataSet, type Feeds, feedsOf, type NumericArray } from "./feeds.ts";
 import { evaluateRows, type Prediction, predictRows, writeInputs } from "./forward.ts";
@@ -43,6 +44,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Stops the run after so many steps or so much work. */
   budget?: { readonly steps?: number; readonly flops?: number };
+  /** For `fit`: ends it when it no longer improves, with the best epoch's weights. */
+  earlyStopping?: EarlyStoppingOptions;
   /** Another order of rows in every epoch, by the seed. Default true. */
   shuffle?: boolean;
 }
@@ -167,7 +170,13 @@ export class Trainer {
   /** Trains; ends with the history of losses and metrics per epoch. Accepts arrays or an async iterable of batches. */
   async fit(data: DataSet | BatchStream, options: RunOptions = {}): Promise<FitHistory> {
     const recorder = new HistoryRecorder();
-    for await (const progress of this.run(data, options)) recorder.add(progress);
+    const { earlyStopping } = options;
+    const stopping = earlyStopping && new EarlyStopping(earlyStopping);
+    for await (const progress of this.run(data, options)) {
+      recorder.add(progress);
+      if (progress.epochEnd && stopping?.after(progress, () => this.getWeights())) break;
+    }
+    if (stopping?.best) this.setWeights(stopping.best);
     return recorder.finish();
   }
 

@@ -7,17 +7,8 @@
 import { gradients } from "../../src/autodiff/gradients.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import type { AnyNode } from "../../src/graph/ops.ts";
-import {
-  adadelta,
-  adagrad,
-  adamax,
-  amsgrad,
-  dampenedSgd,
-  nadam,
-  radam,
-  rmsprop,
-  rprop,
-} from "../../src/optimizers/elementwise.ts";
+import { adamax, amsgrad, nadam, radam } from "../../src/optimizers/adam-family.ts";
+import { adadelta, adagrad, dampenedSgd, rmsprop, rprop } from "../../src/optimizers/elementwise.ts";
 import { adam, adamw, type Optimizer, sgd } from "../../src/optimizers/optimizers.ts";
 import { formulaOf } from "../../src/schedules/evaluate.ts";
 import { disagreement, tolerance } from "../reference/agreement.ts";

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { dense } from "../../src/layers/core-layers.ts";
 import { mse } from "../../src/losses/losses.ts";
 import { sequential } from "../../src/model.ts";
-import { lion } from "../../src/optimizers/elementwise.ts";
+import { lion } from "../../src/optimizers/adam-family.ts";
 import { Core } from "../../src/session.ts";
 import { coreModule } from "../run-graph.ts";
 

@@ -8,7 +8,8 @@ import { ConfigError } from "../../src/errors.ts";
 import { dense } from "../../src/layers/core-layers.ts";
 import { mse } from "../../src/losses/losses.ts";
 import { sequential } from "../../src/model.ts";
-import { lion, nadam, radam, rprop } from "../../src/optimizers/elementwise.ts";
+import { lion, nadam, radam } from "../../src/optimizers/adam-family.ts";
+import { rprop } from "../../src/optimizers/elementwise.ts";
 import { adam, type Optimizer, sgd } from "../../src/optimizers/optimizers.ts";
 import {
   cosineDecay,

@@ -1,13 +1,13 @@
-// Records of element-wise optimizers and of clipping by other norms: unary and binary records over whole blocks.
+// Records that change weights: an optimizer's own kernel, or element-wise records over whole blocks; clipping.
 //
-// Place: used by tape/encode.ts. Invariant: no kernel knows these rules; a scalar of the step reaches a record through
+// Place: used by tape/encode.ts. Invariant: no kernel knows an element-wise rule; a scalar of the step reaches a record through
 // a cell, into which the SGD record moves it from the table of rates: cell = 0 − rate·(−1).
 
 import { Op, ReduceFn, UnaryFn } from "../abi.ts";
 import type { BinaryName, Instruction, UnaryName, UpdateRule } from "../graph/ops.ts";
 import type { Layout, Region, Run } from "../plan/layout.ts";
 import { BINARY_CODES, UNARY_CODES } from "./codes.ts";
-import { f32Bits } from "./writer.ts";
+import { f32Bits, f64Bits } from "./writer.ts";
 
 type Emit = (op: Op, ...fields: number[]) => void;
 
@@ -43,7 +43,34 @@ function loadScalars(emit: Emit, cells: number, count: number): void {
   }
 }
 
-export function emitElementwise(
+type KernelRule = Exclude<UpdateRule, { kind: "elementwise" }>;
+
+/** The record of one run of parameters; the first of a step advances the powers. */
+function kernelRecord(rule: KernelRule, group: number, run: Run, powers: number, first: boolean): number[] {
+  const [one = 0, two = 0] = run.slots;
+  const tensors = [run.weights, run.gradients];
+  if (rule.kind === "sgd") {
+    const velocity = rule.momentum ? one : 0;
+    const numbers = [f32Bits(rule.momentum), rule.nesterov ? 1 : 0, f32Bits(rule.weightDecay)];
+    return [...tensors, velocity, run.elements, group, ...numbers];
+  }
+  const betas = [...f64Bits(rule.beta1), ...f64Bits(rule.beta2)];
+  const numbers = [f32Bits(rule.epsilon), f32Bits(rule.weightDecay), rule.decoupled ? 1 : 0];
+  return [...tensors, one, two, run.elements, group, ...betas, ...numbers, powers, first ? 1 : 0];
+}
+
+/** The update of every run of parameters. */
+export function emitUpdate(emit: Emit, rule: UpdateRule, group: number, layout: Layout): void {
+  if (rule.kind === "elementwise") {
+    emitElementwise(emit, rule, layout);
+    return;
+  }
+  const op = rule.kind === "sgd" ? Op.Sgd : Op.Adam;
+  for (const [i, run] of layout.runs.entries())
+    emit(op, ...kernelRecord(rule, group, run, layout.powers.address, i === 0));
+}
+
+function emitElementwise(
   emit: Emit,
   rule: Extract<UpdateRule, { kind: "elementwise" }>,
   { cells, runs }: Pick<Layout, "cells" | "runs">,

@@ -1,0 +1,80 @@
+// Stops a fit when it no longer improves, and gives back the best weights.
+//
+// Place: used by Trainer.fit between epochs. Invariant: the weights that remain are those of the best epoch seen.
+
+import { ConfigError } from "../errors.ts";
+import type { Weights } from "../io/weights.ts";
+import type { Progress } from "./run-loop.ts";
+
+export interface EarlyStoppingOptions {
+  /** Epochs without improvement that are allowed. Default 5. */
+  readonly patience?: number;
+  /** What counts as an improvement: more than this. Default 0. */
+  readonly minDelta?: number;
+  /** A metric's name; default "loss". Taken from the validation where there is one. */
+  readonly monitor?: string;
+  /** Default "min"; "max" for accuracies. */
+  readonly mode?: "min" | "max";
+  /** Puts the best epoch's weights back at the end. Default true. */
+  readonly restoreBest?: boolean;
+}
+
+export class EarlyStopping {
+  readonly #options: Required<EarlyStoppingOptions>;
+  #best: { readonly value: number; readonly weights: Weights } | undefined;
+  #stalled = 0;
+
+  constructor({
+    patience = 5,
+    minDelta = 0,
+    monitor = "loss",
+    mode = "min",
+    restoreBest = true,
+  }: EarlyStoppingOptions) {
+    if (!(Number.isInteger(patience) && patience >= 0))
+      throw new ConfigError(
+        "run/early-stopping",
+        `earlyStopping: patience must be a whole number ≥ 0, got ${patience}`,
+        {
+          option: "patience",
+        },
+      );
+    if (mode !== "min" && mode !== "max")
+      throw new ConfigError("run/early-stopping", `earlyStopping: mode must be "min" or "max"`, {
+        option: "mode",
+      });
+    this.#options = { patience, minDelta, monitor, mode, restoreBest };
+  }
+
+  /** @returns whether to stop behind this epoch */
+  after(progress: Progress, weights: () => Weights): boolean {
+    const { patience, minDelta, monitor, mode } = this.#options;
+    const values: Readonly<Record<string, number>> = progress.validation ?? {
+      loss: progress.loss,
+      ...progress.metrics,
+    };
+    const value = values[monitor];
+    if (value === undefined)
+      throw new ConfigError(
+        "run/early-stopping",
+        `earlyStopping: there is no "${monitor}" to monitor; known are ${Object.keys(values).join(", ")}`,
+        { option: "monitor" },
+      );
+    const better = this.#best
+      ? mode === "min"
+        ? value < this.#best.value - minDelta
+        : value > this.#best.value + minDelta
+      : Number.isFinite(value);
+    if (better) {
+      this.#best = { value, weights: weights() };
+      this.#stalled = 0;
+      return false;
+    }
+    return ++this.#stalled > patience;
+  }
+
+  /** The weights to put back, if any. */
+  get best(): Weights | undefined {
+    return this.#options.restoreBest ? this.#best?.weights : undefined;
+  }
+}
