@@ -1,6 +1,8 @@
 // Measures what a user downloads and holds it to its budget.
 //
-// Place: `npm run size`, a part of `npm run check`; reads the built package.
+// Place: `npm run size`, a part of `npm run check`; reads the built package. `target` is what the project promises;
+// `ceiling` is what this release weighs, rounded up: growing past it fails. A target that is missed is printed with
+// the figure until it is met (docs/decisions/0013-size.md).
 // Invariant: an app is bundled and minified from the package's own exports as a consumer's bundler would,
 // and only what loads at start counts: the relaxed core is a chunk of its own, listed but not counted.
 
@@ -17,7 +19,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const apps = [
   {
     name: "train a digit classifier (JS + WASM)",
-    budget: 40,
+    target: 40,
+    ceiling: 53,
     code: `import { loadCore, sequential, dense, softmaxCrossEntropy, adam } from "edgegrad";
       const model = sequential([784], [dense(128, { activation: "relu" }), dense(10)]);
       const core = await loadCore();
@@ -25,15 +28,16 @@ const apps = [
   },
   {
     name: "predict only (edgegrad/predict)",
-    budget: 25,
+    target: 25,
+    ceiling: 37.5,
     code: `import { loadCore } from "edgegrad/predict";
       globalThis.predictor = (await loadCore()).predictor(globalThis.modelBytes);`,
   },
 ];
 
 const binaries = [
-  { name: "the WASM alone", file: "core.simd.wasm", budget: 18 },
-  { name: "the relaxed WASM (only with fast: true)", file: "core.relaxed.wasm", budget: undefined },
+  { name: "the WASM alone", file: "core.simd.wasm", target: 18, ceiling: 18 },
+  { name: "the relaxed WASM (only with fast: true)", file: "core.relaxed.wasm" },
 ];
 
 const gzipKiB = (bytes) => gzipSync(bytes, { level: 9 }).length / 1024;
@@ -73,21 +77,23 @@ async function bundleApp({ code }) {
   return gzipKiB(Buffer.concat(text));
 }
 
-function report(name, kiB, budget) {
-  const over = budget !== undefined && kiB > budget;
-  const limit = budget === undefined ? "" : ` of ${budget}${over ? "  OVER BUDGET" : ""}`;
-  console.log(`${kiB.toFixed(1).padStart(6)} KB${limit.padEnd(8)}  ${name}`);
-  return over;
+/** Prints a row; true if it grew past its ceiling. */
+function report({ name, target, ceiling }, kiB) {
+  const over = target !== undefined && kiB > target ? `  ${(kiB - target).toFixed(1)} KB OVER TARGET` : "";
+  const grown = ceiling !== undefined && kiB > ceiling ? `, GREW past ${ceiling}` : "";
+  const limit = target === undefined ? "" : ` of ${target}`;
+  console.log(`${kiB.toFixed(1).padStart(6)} KB${limit.padEnd(8)}  ${name}${over}${grown}`);
+  return grown !== "";
 }
 
-let over = false;
-for (const { name, file, budget } of binaries) {
-  const path = join(root, "build", file);
+let grown = false;
+for (const binary of binaries) {
+  const path = join(root, "build", binary.file);
   if (!existsSync(path)) {
-    console.error(`No build/${file}: run \`npm run build\` first.`);
+    console.error(`No build/${binary.file}: run \`npm run build\` first.`);
     process.exit(1);
   }
-  over = report(name, gzipKiB(readFileSync(path)), budget) || over;
+  grown = report(binary, gzipKiB(readFileSync(path))) || grown;
 }
-for (const app of apps) over = report(app.name, await bundleApp(app), app.budget) || over;
-process.exit(over ? 1 : 0);
+for (const app of apps) grown = report(app, await bundleApp(app)) || grown;
+process.exit(grown ? 1 : 0);
