@@ -2,7 +2,7 @@
 //
 // Place: `npm run size`, a part of `npm run check`; reads the built package. `target` is what the project promises;
 // `ceiling` is what this release weighs, rounded up: growing past it fails. A target that is missed is printed with
-// the figure until it is met (docs/decisions/0013-size.md).
+// the figure until it is met (docs/decisions/0011-size.md).
 // Invariant: an app is bundled and minified from the package's own exports as a consumer's bundler would,
 // and only what loads at start counts: the relaxed core is a chunk of its own, listed but not counted.
 
