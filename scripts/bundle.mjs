@@ -17,6 +17,8 @@ const libraryEntries = {
   "predict-workerd": "src/platform/predict-workerd.ts",
   data: "src/data/index.ts",
   cloudflare: "src/cloudflare/worker.ts",
+  "demo-worker": "src/cloudflare/demo/worker.ts",
+  client: "src/client/index.ts",
 };
 
 // Node 20 is the oldest runtime supported; it has no `using`. Nothing is minified: that drops the /* @__PURE__ */

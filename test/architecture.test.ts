@@ -25,7 +25,7 @@ const ranks: readonly (readonly string[])[] = [
   ["plan"],
   ["tape"],
   ["compile"],
-  ["io", "core", "data"],
+  ["io", "core", "data", "client"],
   ["train"],
   ["session"],
   ["api"],

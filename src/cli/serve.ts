@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Core } from "../api.ts";
-import { createRoutes } from "../cloudflare/routes.ts";
+import { createRoutes } from "../cloudflare/demo/routes.ts";
 import { CoreError } from "../errors.ts";
 
 /** wrangler bundles and starts workerd in about two seconds; a loaded machine takes longer. */
@@ -57,11 +57,11 @@ async function request<T>(url: string, init: RequestInit): Promise<T> {
 }
 
 /**
- * Starts the Worker of `edgegrad/cloudflare` on a free port.
+ * Starts the demo Worker on a free port.
  * @throws CoreError that says why workerd cannot run here.
  */
 export async function serveFromWorkerd(): Promise<Served> {
-  const main = fileURLToPath(new URL("./cloudflare.js", import.meta.url));
+  const main = fileURLToPath(new URL("./demo-worker.js", import.meta.url));
   if (!existsSync(main)) throw new CoreError("serve/entry", `${main} is not built`);
   const wrangler = findWrangler();
   const folder = await mkdtemp(join(tmpdir(), "edgegrad-demo-"));

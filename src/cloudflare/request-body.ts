@@ -65,14 +65,16 @@ export function readTrainBody(text: string): TrainBody {
   };
 }
 
-function parse<S extends v.GenericSchema>(schema: S, text: string): v.InferOutput<S> {
-  let raw: unknown;
+const parse = <S extends v.GenericSchema>(schema: S, text: string): v.InferOutput<S> =>
+  check(schema, parseJson(text), "body");
+
+/** @throws BodyError */
+export function parseJson(text: string): unknown {
   try {
-    raw = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new BodyError("request/json", "the body is no JSON", {}, { cause });
   }
-  return check(schema, raw, "body");
 }
 
 /** @throws BodyError that names the first field at fault */

@@ -1,19 +1,13 @@
-// The entry `edgegrad/cloudflare`: a Worker that predicts with a model and trains it, a step or a few per request.
+// The entry `edgegrad/cloudflare`: a Worker that learns, and the parts to mount in one's own.
 //
-// Place: `main` of wrangler.toml, run by `npm run dev`. Invariant: the model lives in the memory of one isolate; it is
-// gone when the isolate is, so `GET /checkpoint` is how a client keeps it.
+// Place: `main` of wrangler.toml. Invariant: nothing but Durable Objects holds state; the router can run anywhere, many
+// times over.
 
-import { loadCore } from "../platform/workerd.ts";
-import { MAX_PLAN_BYTES } from "./limits.ts";
-import { createRoutes } from "./routes.ts";
+import { createRouter } from "./router.ts";
 
-/** What a module Worker exports. */
-export interface ModuleWorker {
-  fetch(request: Request): Response | Promise<Response>;
-}
+export { ModelIndex } from "./model-index.ts";
+export type { Env } from "./object-platform.ts";
+export { createRouter, type Router, type RouterOptions } from "./router.ts";
+export { TrainerObject } from "./trainer-object.ts";
 
-const routes = createRoutes(() => loadCore({ maxBytes: MAX_PLAN_BYTES }));
-
-const worker: ModuleWorker = { fetch: (request) => routes.fetch(request) };
-
-export default worker;
+export default createRouter();

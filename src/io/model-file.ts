@@ -87,7 +87,7 @@ export function modelIn(file: SafetensorsFile): LoadedModel {
     );
   let model: Model;
   try {
-    model = checkModel({ graph: parseGraph(text) });
+    model = checkModel({ graph: graphFromJson(text) });
   } catch (cause) {
     if (cause instanceof FormatError) throw cause;
     const why = cause instanceof EdgegradError ? cause.message : "it is malformed";
@@ -126,8 +126,12 @@ function text(value: unknown, what: string): string {
   return value;
 }
 
-/** The semantic graph in a file's metadata, field by field. */
-function parseGraph(json: string): SemanticGraph {
+/**
+ * A semantic graph from untrusted JSON text, field by field; `checkModel` then says whether its layers fit.
+ *
+ * @throws FormatError for anything that is not of this form
+ */
+export function graphFromJson(json: string): SemanticGraph {
   let raw: unknown;
   try {
     raw = JSON.parse(json, (key, value: unknown) =>

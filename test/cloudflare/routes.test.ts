@@ -3,8 +3,8 @@
 // The routes get the core of this host; worker.test.ts asks the built Worker inside workerd.
 
 import { describe, expect, test } from "vitest";
-import { MAX_JSON_BYTES, MAX_PLAN_BYTES } from "../../src/cloudflare/limits.ts";
-import { createRoutes } from "../../src/cloudflare/routes.ts";
+import { MAX_JSON_BYTES, MAX_PLAN_BYTES } from "../../src/cloudflare/demo/limits.ts";
+import { createRoutes } from "../../src/cloudflare/demo/routes.ts";
 import {
   accuracy,
   adam,

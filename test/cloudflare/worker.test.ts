@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 
 async function ask(method: string, path: string, body?: BodyInit) {
   const request = new Request(`http://worker${path}`, { method, ...(body !== undefined && { body }) });
-  const response = await worker.fetch(request);
+  const response = await worker.fetch(request, {} as never);
   return { status: response.status, response };
 }
 

@@ -3,21 +3,29 @@
 // Place: behind the routes; knows nothing of HTTP. Invariant: a model that cannot be built leaves the one before it in
 // place, because it is built first and only then exchanged.
 
-import type { Core, Model, Prediction, Trainer } from "../api.ts";
-import { ConfigError, ShapeError } from "../errors.ts";
-import { GraphBuilder } from "../graph/builder.ts";
-import { FORMAT, loadModel } from "../io/model-file.ts";
-import { readSafetensors } from "../io/safetensors.ts";
-import { dense } from "../layers/core-layers.ts";
-import { binaryCrossEntropy, huber, type Loss, mae, mse, softmaxCrossEntropy } from "../losses/losses.ts";
-import { accuracy } from "../metrics/metrics.ts";
-import { lowerModel, sequential } from "../model.ts";
-import { adam } from "../optimizers/optimizers.ts";
-import { formatShape } from "../shape.ts";
-import type { NumericArray } from "../train/feeds.ts";
-import type { Report } from "../train/trainer.ts";
+import type { Core, Model, Trainer } from "../../api.ts";
+import { ConfigError, ShapeError } from "../../errors.ts";
+import { FORMAT, loadModel } from "../../io/model-file.ts";
+import { readSafetensors } from "../../io/safetensors.ts";
+import { dense } from "../../layers/core-layers.ts";
+import { binaryCrossEntropy } from "../../losses/losses.ts";
+import { accuracy } from "../../metrics/metrics.ts";
+import { sequential } from "../../model.ts";
+import { adam } from "../../optimizers/optimizers.ts";
+import { formatShape } from "../../shape.ts";
+import type { Report } from "../../train/trainer.ts";
+import {
+  entriesOf,
+  label,
+  lossesOf,
+  outputShapes,
+  plain,
+  predictionOf,
+  rowsIn,
+  type ServedPrediction,
+} from "../model-rows.ts";
+import type { PredictBody, TrainBody } from "../request-body.ts";
 import { DEFAULT_BATCH_SIZE, MAX_REQUEST_FLOPS } from "./limits.ts";
-import type { FlatArray, FlatArrays, PredictBody, TrainBody } from "./request-body.ts";
 
 /** How an uploaded model is trained; a checkpoint brings its own answer to all of these. */
 export interface UploadOptions {
@@ -27,13 +35,6 @@ export interface UploadOptions {
   readonly batchSize?: number | undefined;
   readonly timeSteps?: number | undefined;
   readonly seed?: number | undefined;
-}
-
-export interface ServedPrediction {
-  /** One row of values per row of input; by name where the model has several outputs. */
-  readonly y: number[][] | Record<string, number[][]>;
-  /** Index of the largest value of each row. */
-  readonly argmax: number[] | Record<string, number[]>;
 }
 
 export class ServedModel {
@@ -107,17 +108,9 @@ export class ServedModel {
 
   /** @throws ShapeError if the rows are not those of the model */
   predict(body: PredictBody): ServedPrediction {
-    const { rows, lengths } = this.#batchOf(body);
+    const { rows, lengths } = rowsIn(this.#model, body);
     const result = this.#trainer.predict(plain(body.x), lengths && { lengths });
-    const named = entriesOf(result).map(([name, values]) => [name, rowsOf(values, rows)] as const);
-    if (result instanceof Float32Array) {
-      const y = named[0]![1];
-      return { y, argmax: y.map(argMax) };
-    }
-    return {
-      y: Object.fromEntries(named),
-      argmax: Object.fromEntries(named.map(([name, y]) => [name, y.map(argMax)])),
-    };
+    return predictionOf(result, rows);
   }
 
   /**
@@ -127,7 +120,7 @@ export class ServedModel {
    */
   train(body: TrainBody): Report & { readonly step: number } {
     const { x, y, sampleWeights, steps } = body;
-    const { rows, lengths } = this.#batchOf(body);
+    const { rows, lengths } = rowsIn(this.#model, body);
     for (const [name, { rows: given }] of entriesOf(y))
       if (given !== undefined && given !== rows)
         throw new ShapeError("data/rows", `${label("y", name)}: expected ${rows} rows like x, got ${given}`, {
@@ -162,94 +155,4 @@ export class ServedModel {
   dispose(): void {
     this.#trainer.dispose();
   }
-
-  /**
-   * Rows of x and their lengths. A flat array cannot be checked row by row, a nested one is: each of its rows must hold
-   * what the input takes. Where time varies, nested rows without lengths are all in use to their end.
-   */
-  #batchOf({ x, lengths }: PredictBody): { rows: number; lengths: NumericArray | undefined } {
-    const { inputs } = this.#model.graph;
-    let rows = 0;
-    let used: NumericArray | undefined = lengths?.data;
-    for (const [name, { data, rows: given }] of entriesOf(x)) {
-      const tensor = label("x", name);
-      const input = name === "" ? inputs[0] : inputs.find((entry) => entry.name === name);
-      if (!input)
-        throw new ShapeError(
-          "data/unknown",
-          `${tensor}: the model has no such input; it has ${inputs.map((entry) => entry.name).join(", ")}`,
-          { tensor },
-        );
-      const columns = input.shape.reduce<number>((product, size) => product * (size ?? 1), 1);
-      if (input.shape.includes(null)) {
-        if (given !== undefined) used ??= new Int32Array(given).fill(data.length / given / columns);
-        if (!used)
-          throw new ShapeError("data/length", `${tensor}: nest the rows or give lengths: time varies`, {
-            tensor,
-          });
-      } else if (given !== undefined && data.length !== given * columns)
-        throw new ShapeError(
-          "data/length",
-          `${tensor}: expected rows of ${columns} values, got rows of ${data.length / given}`,
-          { tensor },
-        );
-      rows = given ?? used?.length ?? data.length / columns;
-    }
-    return { rows, lengths: used };
-  }
-}
-
-const label = (role: string, name: string): string => (name === "" ? role : `${role}.${name}`);
-
-/** A value under the name "", or each of several under its own. */
-function entriesOf(value: FlatArrays): [string, FlatArray][];
-function entriesOf(value: Prediction): [string, Float32Array][];
-function entriesOf(value: FlatArrays | Prediction): [string, unknown][] {
-  if (value instanceof Map) return [...value];
-  if (value instanceof Float32Array || "data" in value) return [["", value]];
-  return Object.entries(value);
-}
-
-/** As trainers take it. */
-const plain = (arrays: FlatArrays): NumericArray | Record<string, NumericArray> =>
-  "data" in arrays ? arrays.data : Object.fromEntries([...arrays].map(([name, { data }]) => [name, data]));
-
-function rowsOf(values: Float32Array, rows: number): number[][] {
-  const columns = values.length / rows;
-  return Array.from({ length: rows }, (_, i) => [...values.subarray(i * columns, (i + 1) * columns)]);
-}
-
-/** Index of the first largest value. */
-const argMax = (row: readonly number[]): number =>
-  row.reduce((best, value, i) => (value > row[best]! ? i : best), 0);
-
-const outputShapes = (model: Model) =>
-  [...lowerModel(new GraphBuilder(), model, "predict").outputs].map(
-    ([name, { shape }]) => [name, shape] as const,
-  );
-
-/** A loss for each output. */
-function lossesOf(model: Model, name: string | undefined) {
-  return Object.fromEntries(
-    outputShapes(model).map(([output, shape]) => {
-      const fitting = shape.length > 1 && shape.at(-1) !== 1 ? "softmaxCrossEntropy" : "mse";
-      return [output, lossNamed(name ?? fitting)];
-    }),
-  );
-}
-
-const LOSSES: Readonly<Record<string, () => Loss>> = {
-  mse,
-  mae,
-  huber,
-  binaryCrossEntropy,
-  softmaxCrossEntropy,
-};
-
-function lossNamed(name: string): Loss {
-  const factory = Object.hasOwn(LOSSES, name) ? LOSSES[name] : undefined;
-  if (factory) return factory();
-  throw new ConfigError("loss/unknown", `no loss "${name}"; known are ${Object.keys(LOSSES).join(", ")}`, {
-    loss: name,
-  });
 }

@@ -6,7 +6,7 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as v from "valibot";
-import type { Core } from "../api.ts";
+import type { Core } from "../../api.ts";
 import {
   ConfigError,
   CoreError,
@@ -14,9 +14,9 @@ import {
   FormatError,
   ShapeError,
   StateError,
-} from "../errors.ts";
+} from "../../errors.ts";
+import { BodyError, check, readPredictBody, readTrainBody } from "../request-body.ts";
 import { MAX_FILE_BYTES, MAX_JSON_BYTES } from "./limits.ts";
-import { BodyError, check, readPredictBody, readTrainBody } from "./request-body.ts";
 import { ServedModel } from "./served-model.ts";
 
 const ROUTES = {

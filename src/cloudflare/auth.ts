@@ -1,0 +1,106 @@
+// Bearer tokens with scopes, from a secret.
+//
+// Place: first thing the router asks. Invariant: every comparison looks at every byte of every known token's digest, so
+// that time tells nothing of where a guess went wrong; without tokens nothing is open.
+
+import * as v from "valibot";
+import { ConfigError } from "../errors.ts";
+import { RequestError } from "./request-error.ts";
+
+export const SCOPES = ["predict", "train", "admin"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export interface Grant {
+  readonly scopes: ReadonlySet<Scope>;
+  /** Names, or beginnings of names that end in "*"; absent: every model. */
+  readonly models: readonly string[] | undefined;
+}
+
+const entries = v.array(
+  v.strictObject({
+    token: v.optional(v.pipe(v.string(), v.minLength(16))),
+    sha256: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
+    scopes: v.array(v.picklist(SCOPES)),
+    models: v.optional(v.array(v.string())),
+  }),
+);
+
+const digestOf = async (text: string): Promise<Uint8Array> =>
+  new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+
+/** True for equal digests, in a time that depends on neither. */
+export function equalDigests(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ (b[i] ?? 0);
+  return difference === 0;
+}
+
+interface KnownToken {
+  readonly digest: Uint8Array;
+  readonly grant: Grant;
+}
+
+export class TokenTable {
+  readonly #grants: readonly KnownToken[];
+
+  private constructor(grants: readonly KnownToken[]) {
+    this.#grants = grants;
+  }
+
+  /** @param secret JSON: `[{ "token" or "sha256": "…", "scopes": ["predict"], "models": ["user-*"] }]` */
+  static async read(secret: string | undefined): Promise<TokenTable> {
+    let parsed: v.InferOutput<typeof entries>;
+    try {
+      parsed = secret === undefined ? [] : v.parse(entries, JSON.parse(secret));
+      if (!parsed.every(({ token, sha256 }) => (token === undefined) !== (sha256 === undefined)))
+        throw new Error();
+    } catch {
+      // The cause would quote the secret.
+      throw new ConfigError(
+        "settings/tokens",
+        "EDGEGRAD_TOKENS must be a JSON list of { token (16 characters or more) or sha256, scopes, models? }",
+      );
+    }
+    const grants = parsed.map(async ({ token, sha256, scopes, models }) => ({
+      digest:
+        token === undefined
+          ? Uint8Array.from(sha256!.match(/../g)!, (pair) => Number.parseInt(pair, 16))
+          : await digestOf(token),
+      grant: { scopes: new Set(scopes), models },
+    }));
+    return new TokenTable(await Promise.all(grants));
+  }
+
+  /** @throws RequestError 401 */
+  async grantOf(header: string | null): Promise<Grant> {
+    const presented = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header ?? "")?.[1];
+    const digest = await digestOf(presented ?? "");
+    let found: Grant | undefined;
+    for (const { digest: known, grant } of this.#grants) if (equalDigests(digest, known)) found = grant;
+    if (presented === undefined || !found)
+      throw new RequestError(
+        401,
+        presented === undefined ? "auth/missing" : "auth/unknown",
+        presented === undefined ? "this route takes a bearer token" : "the token is not known",
+      );
+    return found;
+  }
+}
+
+/** @throws RequestError 403; admin includes the other scopes */
+export function requireScope({ scopes, models }: Grant, scope: Scope, model: string | undefined): void {
+  if (!scopes.has(scope) && !scopes.has("admin"))
+    throw new RequestError(403, "auth/scope", `this route takes a token with the scope "${scope}"`);
+  if (model !== undefined && !mayUse(models, model))
+    throw new RequestError(403, "auth/model", "the token is not for this model");
+  if (model === undefined && models !== undefined)
+    throw new RequestError(
+      403,
+      "auth/model",
+      "the token is for single models, this route is about all of them",
+    );
+}
+
+const mayUse = (models: readonly string[] | undefined, model: string): boolean =>
+  models === undefined ||
+  models.some((name) => (name.endsWith("*") ? model.startsWith(name.slice(0, -1)) : model === name));

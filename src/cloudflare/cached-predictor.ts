@@ -1,0 +1,97 @@
+// Predictions without the object: a stateless Worker's copies of models, each of a version, none older than asked for.
+//
+// Place: behind the router's `?maxStale=`. Invariant: a copy answers only while it was known to be current at most
+// `maxStale` seconds before the request began; versions never go back, so neither does what a client sees of one isolate.
+
+import { ConfigError } from "../errors.ts";
+import { loadCore, type Predictor } from "../platform/workerd.ts";
+import type { ModelRecord } from "./model-record.ts";
+import { predictionOf } from "./model-rows.ts";
+import type { ObjectStub } from "./object-platform.ts";
+import { stepArguments } from "./packed-rows.ts";
+import { type RowType, readInputs } from "./rows-body.ts";
+
+interface Copy {
+  readonly uid: string;
+  readonly version: number;
+  readonly predictor: Predictor;
+  readonly bytes: number;
+  /** When the object last said that this version is current. */
+  checked: number;
+}
+
+interface CurrentVersion {
+  readonly uid: string;
+  readonly version: number;
+  readonly plan: ModelRecord["plan"];
+  readonly timeSteps: number;
+}
+
+/** All copies of an isolate together: the file, its weights and the plan of each. */
+const MAX_COPY_BYTES = 48e6;
+
+const copies = new Map<string, Copy>();
+let total = 0;
+
+export async function predictFromCopy(
+  ...[name, maxStale, stub, type, body]: [string, number, () => ObjectStub, RowType, Uint8Array]
+): Promise<Response> {
+  const now = Date.now();
+  let copy = copies.get(name);
+  if (!copy || now - copy.checked > maxStale * 1000 || now < copy.checked) {
+    const fresh = await refresh(name, copy, now, stub);
+    if (fresh instanceof Response) return fresh;
+    copy = fresh;
+  }
+  // Least recently used first.
+  copies.delete(name);
+  copies.set(name, copy);
+  const batch = readInputs(copy.predictor.model, type, body);
+  const { x, extra } = stepArguments(batch);
+  const lengths = "lengths" in extra ? extra.lengths : undefined;
+  const prediction = predictionOf(copy.predictor.predict(x, lengths && { lengths }), batch.rows);
+  return Response.json({ ...prediction, version: copy.version });
+}
+
+async function refresh(
+  ...[name, old, now, stub]: [string, Copy | undefined, number, () => ObjectStub]
+): Promise<Copy | Response> {
+  const ask = (what: string) => stub().fetch(new Request(`http://object/models/${name}/${what}`));
+  const answer = await ask("version");
+  if (!answer.ok) {
+    if (answer.status === 404) forget(name);
+    return new Response(answer.body, answer);
+  }
+  const current = (await answer.json()) as CurrentVersion;
+  if (old && old.uid === current.uid && old.version === current.version) {
+    old.checked = now;
+    return old;
+  }
+  const file = await ask("weights");
+  if (!file.ok) return new Response(file.body, file);
+  const version = Number(file.headers.get("edgegrad-version"));
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const core = await loadCore({ maxBytes: MAX_COPY_BYTES });
+  const { timeSteps } = current;
+  const predictor = core.predictor(bytes, { batchSize: 1, timeSteps });
+  const copy: Copy = {
+    ...{ uid: current.uid, version, predictor, checked: now },
+    bytes: predictor.plan.bytes.total + bytes.length,
+  };
+  forget(name);
+  for (const [other, { bytes: size }] of copies)
+    if (total + copy.bytes > MAX_COPY_BYTES && size > 0) forget(other);
+  if (copy.bytes > MAX_COPY_BYTES)
+    throw new ConfigError("plan/too-large", "the model is too large to be copied: ask without maxStale");
+  copies.set(name, copy);
+  total += copy.bytes;
+  return copy;
+}
+
+function forget(name: string): void {
+  const copy = copies.get(name);
+  if (!copy) return;
+  copy.predictor.dispose();
+  copies.delete(name);
+  total -= copy.bytes;
+}

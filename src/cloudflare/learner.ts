@@ -1,0 +1,312 @@
+// One model that learns and forgets nothing: its trainer in memory, its state, journal and versions in SQLite.
+//
+// Place: under the object's routes and the training run. Invariant: whatever is in memory can be thrown away at any
+// time: the newest stored state and the journal behind it give the same bits again. So memory changes first, storage in
+// one transaction after it, and a failed transaction drops the memory.
+
+import type { Core, Trainer } from "../api.ts";
+import { StateError } from "../errors.ts";
+import type { Weights } from "../io/weights.ts";
+import { type BuiltModel, type ModelRecord, refuseNotFinite } from "./model-record.ts";
+import type { ObjectStorage, SqlStorage } from "./object-platform.ts";
+import {
+  createTables,
+  deleteBlob,
+  first,
+  readBlob,
+  readFact,
+  writeBlob,
+  writeFact,
+} from "./object-schema.ts";
+import { decodeBatch, encodeBatch, type PackedBatch, stepArguments } from "./packed-rows.ts";
+import { modelNotFound, RequestError } from "./request-error.ts";
+import { admit, leave } from "./residents.ts";
+import { MAX_VERSIONS } from "./settings.ts";
+
+export interface VersionEntry {
+  readonly version: number;
+  readonly step: number;
+  readonly fingerprint: string;
+  /** What made it: created, updates, training, import, rollback. */
+  readonly source: string;
+  readonly label: string | null;
+  readonly kept: boolean;
+}
+
+interface VersionRow extends Record<string, string | number | null> {
+  version: number;
+  blob: number;
+  step: number;
+  fingerprint: string;
+  source: string;
+  label: string | null;
+  kept: number;
+}
+
+export interface LearnerCounts {
+  updates: number;
+  snapshots: number;
+  replayed: number;
+  loads: number;
+}
+
+export class Learner {
+  readonly #core: Core;
+  readonly #storage: ObjectStorage;
+  #record: ModelRecord | undefined;
+  #trainer: Trainer | undefined;
+  #version = 0;
+  #stored = 0;
+  /** Since this object started. */
+  readonly counts: LearnerCounts = { updates: 0, snapshots: 0, replayed: 0, loads: 0 };
+
+  constructor(core: Core, storage: ObjectStorage) {
+    this.#core = core;
+    this.#storage = storage;
+    // A name that was only asked about must not cost a table.
+    if (first(this.#sql, "SELECT name FROM sqlite_master WHERE name = 'facts'"))
+      this.#record = readFact<ModelRecord>(this.#sql, "model");
+    if (this.#record) this.#readVersion();
+  }
+
+  get exists(): boolean {
+    return this.#record !== undefined;
+  }
+
+  /** @throws RequestError 404 */
+  record(name: string): ModelRecord {
+    if (!this.#record) throw modelNotFound(name);
+    return this.#record;
+  }
+
+  /** Counts every change of the weights; never goes back. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Updates that a restart would replay. */
+  get journalled(): number {
+    return this.#version - this.#stored;
+  }
+
+  create({ record, trainer, checkpoint }: BuiltModel): void {
+    this.#storage.transactionSync(() => {
+      createTables(this.#sql);
+      writeFact(this.#sql, "model", record);
+      writeFact(this.#sql, "seen", 0);
+      this.#insertVersion(1, writeBlob(this.#sql, checkpoint), trainer, "created", null, 0);
+    });
+    this.#record = record;
+    this.#version = 1;
+    this.#stored = 1;
+    this.#hold(trainer);
+  }
+
+  /** Everything is gone; the storage was deleted. */
+  forget(): void {
+    this.drop();
+    this.#record = undefined;
+    this.#version = 0;
+    this.#stored = 0;
+  }
+
+  /** Gives the memory back; the next use loads the same bits. */
+  drop(): void {
+    this.#trainer?.dispose();
+    this.#trainer = undefined;
+    leave(this);
+  }
+
+  /** The trainer at the current version: in memory, or loaded and replayed. */
+  trainer(): Trainer {
+    const record = this.#record!;
+    if (this.#trainer) {
+      admit(this, record.plan.planBytes);
+      return this.#trainer;
+    }
+    this.counts.loads++;
+    const newest = this.#newest();
+    admit(this, record.plan.planBytes + 3 * record.plan.stateBytes);
+    const trainer = this.#core.resume(readBlob(this.#sql, newest.blob));
+    const rows = this.#sql.exec<{ version: number; step: number; example: ArrayBuffer }>(
+      "SELECT version, step, example FROM journal WHERE version > ? ORDER BY version",
+      newest.version,
+    );
+    for (const { step, example } of rows) {
+      if (trainer.steps !== step)
+        throw new StateError("storage/journal", "the journal does not follow the stored state");
+      const { x, y, extra } = stepArguments(decodeBatch(example));
+      trainer.step(x, y, extra);
+      this.counts.replayed++;
+    }
+    this.#hold(trainer);
+    return trainer;
+  }
+
+  /**
+   * One step on a batch, journalled together with `also`.
+   *
+   * @throws whatever the step throws; nothing is changed then
+   */
+  update<T>(batch: PackedBatch, also: (version: number, report: Readonly<Record<string, number>>) => T): T {
+    const record = this.#record!;
+    const trainer = this.trainer();
+    const step = trainer.steps;
+    const { x, y, extra } = stepArguments(batch);
+    const report = trainer.step(x, y, extra);
+    return this.#commit(() => {
+      const version = this.#version + 1;
+      if (version - this.#stored >= record.snapshotEvery) this.#snapshot(version, "updates");
+      else
+        this.#sql.exec(
+          "INSERT INTO journal VALUES (?, ?, ?, ?)",
+          ...[version, step, record.spec.seed, encodeBatch(batch)],
+        );
+      this.counts.updates++;
+      return [version, also(version, report)];
+    });
+  }
+
+  /** Stores the trainer's state as it is now as the next version, together with `also`. */
+  commitState(source: string, also: (version: number) => void): number {
+    return this.#commit(() => {
+      const version = this.#version + 1;
+      this.#snapshot(version, source);
+      also(version);
+      return [version, version];
+    });
+  }
+
+  /** Stores the current version's state now, so that nothing need be replayed. */
+  snapshot(): void {
+    this.trainer();
+    if (this.#stored !== this.#version)
+      this.#commit(() => {
+        this.#snapshot(this.#version, "updates");
+        return [this.#version, undefined];
+      });
+  }
+
+  /**
+   * Other weights as the next version; step count and optimizer state stay.
+   *
+   * @throws ShapeError or ConfigError for weights that are not the model's; nothing is changed then
+   */
+  importWeights(weights: Weights, also: () => void): number {
+    refuseNotFinite(weights);
+    this.trainer().setWeights(weights);
+    return this.commitState("import", also);
+  }
+
+  versions(): VersionEntry[] {
+    return this.#sql
+      .exec<VersionRow>("SELECT * FROM versions ORDER BY version")
+      .toArray()
+      .map(({ version, step, fingerprint, source, label, kept }) => ({
+        ...{ version, step, fingerprint, source, label, kept: kept === 1 },
+      }));
+  }
+
+  /** Keeps the current version until it is deleted. */
+  keep(label: string | null): VersionEntry {
+    const count = first<{ n: number }>(this.#sql, "SELECT COUNT(*) AS n FROM versions WHERE kept = 1")!.n;
+    if (count >= MAX_VERSIONS)
+      throw new RequestError(
+        409,
+        "versions/full",
+        `${MAX_VERSIONS} versions are kept already: delete one of them first`,
+      );
+    this.snapshot();
+    this.#sql.exec("UPDATE versions SET kept = 1, label = ? WHERE version = ?", label, this.#version);
+    return this.versions().find(({ version }) => version === this.#version)!;
+  }
+
+  /** @throws RequestError 404 or 409 for the current version */
+  deleteVersion(version: number): void {
+    const row = this.#row(version);
+    if (version === this.#stored)
+      this.#sql.exec("UPDATE versions SET kept = 0, label = NULL WHERE version = ?", version);
+    else
+      this.#storage.transactionSync(() => {
+        deleteBlob(this.#sql, row.blob);
+        this.#sql.exec("DELETE FROM versions WHERE version = ?", version);
+      });
+  }
+
+  /** The state of a kept version again, as the next version. */
+  rollback(version: number, also: () => void): number {
+    const next = this.#core.resume(readBlob(this.#sql, this.#row(version).blob));
+    this.drop();
+    this.#hold(next);
+    return this.commitState(`rollback:${version}`, also);
+  }
+
+  get #sql(): SqlStorage {
+    return this.#storage.sql;
+  }
+
+  #readVersion(): void {
+    this.#stored = this.#newest().version;
+    const last = first<{ last: number | null }>(this.#sql, "SELECT MAX(version) AS last FROM journal")?.last;
+    this.#version = Math.max(this.#stored, last ?? 0);
+  }
+
+  #newest(): VersionRow {
+    const row = first<VersionRow>(this.#sql, "SELECT * FROM versions ORDER BY version DESC LIMIT 1");
+    if (!row) throw new StateError("storage/versions", "the model has no stored state");
+    return row;
+  }
+
+  #row(version: number): VersionRow {
+    const row = first<VersionRow>(this.#sql, "SELECT * FROM versions WHERE version = ?", version);
+    if (!row)
+      throw new RequestError(
+        404,
+        "versions/not-found",
+        `version ${version} is not kept: GET …/versions lists those that are`,
+      );
+    return row;
+  }
+
+  #hold(trainer: Trainer): void {
+    this.#trainer = trainer;
+    admit(this, this.#record!.plan.planBytes);
+  }
+
+  /** Runs writes in one transaction; if they fail, memory is ahead of storage and is dropped. */
+  #commit<T>(write: () => readonly [version: number, result: T]): T {
+    const before = this.#stored;
+    try {
+      const [version, result] = this.#storage.transactionSync(write);
+      this.#version = version;
+      return result;
+    } catch (error) {
+      this.drop();
+      this.#stored = before;
+      throw error;
+    }
+  }
+
+  /** Within a transaction. */
+  #snapshot(version: number, source: string): void {
+    const trainer = this.#trainer!;
+    const blob = writeBlob(this.#sql, trainer.saveCheckpoint());
+    for (const old of this.#sql.exec<VersionRow>("SELECT * FROM versions WHERE kept = 0").toArray()) {
+      deleteBlob(this.#sql, old.blob);
+      this.#sql.exec("DELETE FROM versions WHERE version = ?", old.version);
+    }
+    this.#insertVersion(version, blob, trainer, source, null, 0);
+    this.#sql.exec("DELETE FROM journal");
+    this.#stored = version;
+    this.counts.snapshots++;
+  }
+
+  #insertVersion(
+    ...[version, blob, trainer, source, label, kept]: [number, number, Trainer, string, string | null, number]
+  ): void {
+    this.#sql.exec(
+      "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)",
+      ...[version, blob, trainer.steps, trainer.fingerprint(), source, label, kept],
+    );
+  }
+}

@@ -1,0 +1,203 @@
+// Bodies that carry rows: JSON, NDJSON, or a safetensors file of typed arrays; all become one packed batch.
+//
+// Place: between the object's routes and the learner. Invariant: all rows of a body fit the model or none is taken.
+// In a safetensors body the tensors are called x or x.<input>, y or y.<output>, sampleWeights and lengths.
+
+import * as v from "valibot";
+import type { Model } from "../api.ts";
+import { ConfigError, ShapeError } from "../errors.ts";
+import { readSafetensors, type SafetensorsView } from "../io/safetensors.ts";
+import { entriesOf, label, rowsIn } from "./model-rows.ts";
+import {
+  joinRows,
+  type NamedArray,
+  type PackedArray,
+  type PackedBatch,
+  packNumbers,
+  type Role,
+} from "./packed-rows.ts";
+import {
+  BodyError,
+  type FlatArray,
+  type FlatArrays,
+  type PredictBody,
+  readPredictBody,
+  readTrainBody,
+  type TrainBody,
+} from "./request-body.ts";
+import { RequestError } from "./request-error.ts";
+import { MAX_ROWS } from "./settings.ts";
+
+export const ROW_TYPES = ["application/json", "application/x-ndjson", "application/octet-stream"] as const;
+export type RowType = (typeof ROW_TYPES)[number];
+
+/** @throws RequestError 415 */
+export function rowTypeOf(header: string | null): RowType {
+  const type = (header ?? "application/json").split(";")[0]!.trim().toLowerCase();
+  if (type === "application/ndjson" || type === "application/jsonl") return "application/x-ndjson";
+  const found = ROW_TYPES.find((known) => known === type);
+  // What curl sends unless it is told otherwise.
+  if (type === "application/x-www-form-urlencoded" || type === "text/plain") return "application/json";
+  if (!found)
+    throw new RequestError(415, "request/content-type", `expected ${ROW_TYPES.join(", ")}, got "${type}"`);
+  return found;
+}
+
+/** @throws BodyError, ShapeError, ConfigError or FormatError; each says where */
+export function readInputs(model: Model, type: RowType, body: Uint8Array): PackedBatch {
+  if (type === "application/x-ndjson")
+    throw new RequestError(415, "request/content-type", "predictions take JSON or a safetensors file");
+  const parsed = type === "application/json" ? readPredictBody(textOf(body)) : fromSafetensors(body, false);
+  return pack(model, parsed);
+}
+
+/** As readInputs, with targets. */
+export function readExamples(model: Model, type: RowType, body: Uint8Array): PackedBatch {
+  if (type === "application/x-ndjson") return readLines(model, textOf(body));
+  return packExamples(
+    model,
+    type === "application/json" ? readTrainBody(textOf(body)) : fromSafetensors(body, true),
+  );
+}
+
+function textOf(body: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(body);
+  } catch (cause) {
+    throw new BodyError("request/utf8", "the body is not valid UTF-8", {}, { cause });
+  }
+}
+
+const line = v.strictObject({
+  x: v.unknown(),
+  y: v.unknown(),
+  sampleWeight: v.optional(v.number()),
+  length: v.optional(v.number()),
+});
+
+/** One example per line: `{ x: […], y: … }`. */
+function readLines(model: Model, text: string): PackedBatch {
+  const rows: PackedBatch[] = [];
+  const lines = text.split("\n");
+  lines.forEach((source, i) => {
+    if (source.trim() === "") return;
+    if (rows.length >= MAX_ROWS) refuseRows(rows.length + 1);
+    try {
+      const parsed = v.safeParse(line, JSON.parse(source));
+      if (!parsed.success) throw new BodyError("request/body", parsed.issues[0].message);
+      const { x, y, sampleWeight, length } = parsed.output;
+      const whole = {
+        ...{ x: inRow(x), y: inRow(y) },
+        ...(sampleWeight !== undefined && { sampleWeights: [sampleWeight] }),
+        ...(length !== undefined && { lengths: [length] }),
+      };
+      rows.push(packExamples(model, readTrainBody(JSON.stringify(whole))));
+    } catch (cause) {
+      if (cause instanceof ShapeError || cause instanceof ConfigError || cause instanceof RequestError)
+        throw cause;
+      const why = cause instanceof BodyError ? cause.message : "it is no JSON";
+      throw new BodyError("request/line", `line ${i + 1}: ${why}`, { line: i + 1 }, { cause });
+    }
+  });
+  if (rows.length === 0) throw new BodyError("request/body", "the body has no line");
+  return joinRows(rows);
+}
+
+/** A row as the only one of a batch. */
+const inRow = (value: unknown): unknown =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, [item]]))
+    : [value];
+
+function packExamples(model: Model, body: TrainBody): PackedBatch {
+  const { rows, arrays } = pack(model, body);
+  const more: NamedArray[] = [];
+  const outputs = Object.keys(model.graph.outputs);
+  const named = entriesOf(body.y);
+  for (const [name, value] of named) {
+    if (name !== "" && !outputs.includes(name))
+      throw new ShapeError(
+        "data/unknown",
+        `y.${name}: the model has no such output; it has ${outputs.join(", ")}`,
+        {
+          tensor: `y.${name}`,
+        },
+      );
+    more.push(packed("y", name, value, rows));
+  }
+  if (named.length !== outputs.length)
+    throw new ShapeError("data/missing", `y: expected targets for ${outputs.join(", ")}`, { tensor: "y" });
+  if (body.sampleWeights) more.push(packed("w", "", body.sampleWeights, rows));
+  return { rows, arrays: [...arrays, ...more] };
+}
+
+function pack(model: Model, body: PredictBody): PackedBatch {
+  const inputs = model.graph.inputs.map(({ name }) => name);
+  const named = entriesOf(body.x);
+  if (named.length !== inputs.length)
+    throw new ShapeError("data/missing", `x: expected arrays for ${inputs.join(", ")}`, { tensor: "x" });
+  const { rows, lengths } = rowsIn(model, body);
+  if (rows === 0)
+    throw new ShapeError("data/empty", "x: expected at least one row, got none", { tensor: "x" });
+  if (rows > MAX_ROWS) refuseRows(rows);
+  const arrays = named.map(([name, value]) => packed("x", name, value, rows));
+  if (lengths) arrays.push(packed("l", "", { data: Float64Array.from(lengths), rows: undefined }, rows));
+  return { rows, arrays };
+}
+
+function refuseRows(rows: number): never {
+  throw new RequestError(413, "request/rows", `a request takes at most ${MAX_ROWS} rows, got ${rows}`);
+}
+
+/** @param rows what the inputs have; targets, weights and lengths must divide into as many */
+function packed(role: Role, name: string, { data, rows: given }: FlatArray, rows: number): NamedArray {
+  const tensor = label(role === "w" ? "sampleWeights" : role === "l" ? "lengths" : role, name);
+  const columns = data.length / rows;
+  if ((given !== undefined && given !== rows) || !Number.isInteger(columns) || columns === 0)
+    throw new ShapeError(
+      "data/rows",
+      `${tensor}: expected ${rows} rows like x, got ${given === undefined ? `${data.length} values` : given}`,
+      { tensor },
+    );
+  if ((role === "w" || role === "l") && columns !== 1)
+    throw new ShapeError("data/rows", `${tensor}: expected ${rows} values, got ${data.length}`, { tensor });
+  return { role, name, data: packNumbers(data) };
+}
+
+const TYPES = { F32: Float32Array, I32: Int32Array, U8: Uint8Array } as const;
+
+function fromSafetensors(body: Uint8Array, targets: boolean): TrainBody {
+  const { tensors } = readSafetensors(body, { maxHeaderBytes: 65_536, maxTensors: 64 });
+  const groups = { x: new Map<string, FlatArray>(), y: new Map<string, FlatArray>() };
+  let [sampleWeights, lengths]: (FlatArray | undefined)[] = [];
+  for (const [name, view] of tensors) {
+    const [role, ...rest] = name.split(".");
+    if (role === "x" || (role === "y" && targets)) groups[role].set(rest.join("."), numbersOf(name, view));
+    else if (name === "lengths") lengths = numbersOf(name, view);
+    else if (name === "sampleWeights" && targets) sampleWeights = numbersOf(name, view);
+    else
+      throw new ShapeError("data/unknown", `the body has an unknown tensor "${name.slice(0, 80)}"`, {
+        tensor: name,
+      });
+  }
+  const single = (group: Map<string, FlatArray>): FlatArrays =>
+    group.size === 1 && group.has("") ? group.get("")! : group;
+  return { x: single(groups.x), y: single(groups.y), sampleWeights, lengths, steps: 1 };
+}
+
+function numbersOf(tensor: string, { dtype, shape, data }: SafetensorsView): FlatArray {
+  const type = TYPES[dtype as keyof typeof TYPES] as (new (buffer: ArrayBuffer) => PackedArray) | undefined;
+  if (!type)
+    throw new ShapeError("data/type", `${tensor}: expected F32, I32 or U8, got ${dtype}`, { tensor });
+  const values = new type(data.slice().buffer as ArrayBuffer);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw new ConfigError(
+      "data/not-finite",
+      `${tensor}: value ${bad} is ${values[bad]}, expected finite numbers`,
+      {
+        tensor,
+      },
+    );
+  return { data: Float64Array.from(values), rows: shape.length > 1 ? shape[0] : undefined };
+}

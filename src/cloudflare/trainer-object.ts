@@ -1,0 +1,378 @@
+// TrainerObject: one model in one Durable Object, reached through the router alone.
+//
+// Place: the stateful half of `edgegrad/cloudflare`. Invariant: a request is read first (await), then checked, computed and
+// written without an await, so that requests and slices never see each other half done; the runtime holds the answer back
+// until what was written is durable.
+
+import { Hono } from "hono";
+import * as v from "valibot";
+import type { Core, Trainer } from "../api.ts";
+import { readSafetensors } from "../io/safetensors.ts";
+import { weightsIn } from "../io/weights.ts";
+import { loadCore } from "../platform/workerd.ts";
+import { answerOf, idempotencyKey, rememberAnswer } from "./answer-log.ts";
+import { readBody } from "./bounded-body.ts";
+import { ExampleStore } from "./example-store.ts";
+import { Learner } from "./learner.ts";
+import { logEvent } from "./log.ts";
+import {
+  type BuiltModel,
+  buildFromDescription,
+  buildFromFile,
+  description,
+  fileOptions,
+  type ModelRecord,
+} from "./model-record.ts";
+import { predictionOf } from "./model-rows.ts";
+import { objectMetrics } from "./object-metrics.ts";
+import type { Env, ObjectContext } from "./object-platform.ts";
+import { stepArguments } from "./packed-rows.ts";
+import { ProgressEvents } from "./progress-events.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { check, parseJson } from "./request-body.ts";
+import { errorResponse, RequestError, statusOf } from "./request-error.ts";
+import { readExamples, readInputs, rowTypeOf } from "./rows-body.ts";
+import { MAX_FILE_BYTES, MAX_JSON_BYTES, readSettings, type Settings } from "./settings.ts";
+import { type RunRecord, TrainingRun } from "./training-run.ts";
+
+const startBody = v.strictObject({
+  epochs: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)),
+  shuffle: v.optional(v.boolean(), true),
+});
+const labelBody = v.strictObject({ label: v.optional(v.pipe(v.string(), v.maxLength(200))) });
+const rollbackBody = v.strictObject({ version: v.pipe(v.number(), v.safeInteger(), v.minValue(1)) });
+
+const file = (bytes: Uint8Array, name: string, version: number) =>
+  new Response(bytes as Uint8Array<ArrayBuffer>, {
+    headers: {
+      "content-type": "application/octet-stream",
+      "content-disposition": `attachment; filename="${name}"`,
+      "edgegrad-version": String(version),
+    },
+  });
+
+export class TrainerObject {
+  protected readonly ctx: ObjectContext;
+  readonly #settings: Settings;
+  readonly #routes: Hono;
+  readonly #rate: RateLimit;
+  readonly #events = new ProgressEvents();
+  readonly #predictions = { rows: 0 };
+  #core!: Core;
+  #learner!: Learner;
+  #examples!: ExampleStore;
+  #run!: TrainingRun;
+
+  constructor(ctx: ObjectContext, env: Env) {
+    this.ctx = ctx;
+    this.#settings = readSettings(env);
+    this.#rate = new RateLimit(this.#settings.rate);
+    this.#routes = this.#createRoutes();
+    ctx.blockConcurrencyWhile(async () => {
+      this.#core = await loadCore({ maxBytes: this.#settings.maxPlanBytes });
+      this.#examples = new ExampleStore(ctx.storage.sql);
+      this.#learner = new Learner(this.#core, ctx.storage);
+      this.#run = new TrainingRun(ctx.storage, this.#settings, this.#learner, this.#examples, (run) => {
+        this.#events.send(this.#trainingStatus(run));
+        if (run.state !== "running") this.#log("training", { state: run.state, steps: run.steps });
+      });
+    });
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    try {
+      this.#rate.take(Date.now());
+      await this.#run.arm();
+      return await this.#routes.fetch(request);
+    } catch (error) {
+      return this.#refuse(error);
+    }
+  }
+
+  async alarm(): Promise<void> {
+    await this.#run.slice(() => this.beforeCommit());
+  }
+
+  /** For tests: between a slice's work and its commit. */
+  protected beforeCommit(): void {}
+
+  #createRoutes(): Hono {
+    const app = new Hono();
+    const base = "/models/:name";
+    app.put(base, async (c) => this.#create(c.req.param("name"), c.req.raw));
+    app.get(base, (c) => c.json(this.#describe(this.#learner.record(c.req.param("name")))));
+    app.delete(base, async (c) => this.#delete(c.req.param("name")));
+    app.get(`${base}/version`, (c) => {
+      const { uid, plan, spec } = this.#learner.record(c.req.param("name"));
+      return c.json({ uid, version: this.#learner.version, plan, timeSteps: spec.timeSteps });
+    });
+    app.get(`${base}/weights`, (c) => this.#save(c.req.param("name"), "model"));
+    app.get(`${base}/checkpoint`, (c) => this.#save(c.req.param("name"), "checkpoint"));
+    app.put(`${base}/weights`, async (c) => {
+      const bytes = await readBody(c.req.raw, MAX_FILE_BYTES);
+      return this.#once(c.req.raw, bytes, (remember) => {
+        this.#learner.record(c.req.param("name"));
+        const weights = weightsIn(readSafetensors(bytes));
+        return this.#replaced((also) => this.#learner.importWeights(weights, also), remember);
+      });
+    });
+    app.get(`${base}/versions`, (c) => {
+      this.#learner.record(c.req.param("name"));
+      return c.json({ current: this.#learner.version, versions: this.#learner.versions() });
+    });
+    app.post(`${base}/versions`, async (c) => {
+      const text = await this.#text(c.req.raw);
+      const { label } = check(labelBody, text === "" ? {} : parseJson(text), "body");
+      this.#learner.record(c.req.param("name"));
+      return c.json(this.#learner.keep(label ?? null), 201);
+    });
+    app.delete(`${base}/versions/:version`, (c) => {
+      this.#learner.record(c.req.param("name"));
+      const version = Number(c.req.param("version"));
+      if (!Number.isSafeInteger(version) || version < 1)
+        throw new RequestError(404, "versions/not-found", "a version is a whole number from 1");
+      this.#learner.deleteVersion(version);
+      return c.json({ deleted: version });
+    });
+    app.post(`${base}/rollback`, async (c) => {
+      const bytes = await readBody(c.req.raw, MAX_JSON_BYTES);
+      return this.#once(c.req.raw, bytes, (remember) => {
+        const { version } = check(rollbackBody, parseJson(new TextDecoder().decode(bytes)), "body");
+        this.#learner.record(c.req.param("name"));
+        return this.#replaced((also) => this.#learner.rollback(version, also), remember);
+      });
+    });
+    app.post(`${base}/predict`, async (c) => this.#predict(c.req.param("name"), c.req.raw));
+    app.post(`${base}/updates`, async (c) => this.#update(c.req.param("name"), c.req.raw));
+    app.get(`${base}/examples`, (c) =>
+      c.json(this.#examples.status(this.#learner.record(c.req.param("name")))),
+    );
+    app.post(`${base}/examples`, async (c) => this.#append(c.req.param("name"), c.req.raw));
+    app.delete(`${base}/examples`, (c) => {
+      const record = this.#learner.record(c.req.param("name"));
+      const state = this.#run.record?.state;
+      if (state === "running" || state === "paused")
+        throw new RequestError(409, "training/active", `a run is ${state}: stop it before its examples go`);
+      this.ctx.storage.transactionSync(() => this.#examples.clear());
+      return c.json(this.#examples.status(record));
+    });
+    app.get(`${base}/training`, (c) => {
+      this.#learner.record(c.req.param("name"));
+      return c.json(this.#trainingStatus(this.#run.record));
+    });
+    app.get(`${base}/training/events`, (c) => {
+      this.#learner.record(c.req.param("name"));
+      return this.#events.listen(this.#trainingStatus(this.#run.record));
+    });
+    app.post(`${base}/training`, async (c) => this.#start(c.req.param("name"), c.req.raw));
+    for (const [action, from, to] of [
+      ["pause", ["running"], "paused"],
+      ["resume", ["paused", "failed"], "running"],
+      ["stop", ["running", "paused"], "stopped"],
+    ] as const)
+      app.post(`${base}/training/${action}`, async (c) => {
+        this.#learner.record(c.req.param("name"));
+        const run = this.#run.change([...from], to);
+        await this.#run.arm();
+        return c.json(this.#trainingStatus(run));
+      });
+    app.get(`${base}/metrics`, (c) => {
+      const record = this.#learner.record(c.req.param("name"));
+      const lines = objectMetrics(record, {
+        ...{ learner: this.#learner, examples: this.#examples.status(record), run: this.#run },
+        ...{ predictions: this.#predictions.rows, storageBytes: this.ctx.storage.sql.databaseSize },
+      });
+      return c.text(lines);
+    });
+    app.notFound(() => errorResponse(new RequestError(404, "request/not-found", "there is no such route")));
+    app.onError((error) => this.#refuse(error));
+    return app;
+  }
+
+  async #create(name: string, request: Request): Promise<Response> {
+    const binary = request.headers.get("content-type")?.startsWith("application/octet-stream") ?? false;
+    const bytes = await readBody(request, binary ? MAX_FILE_BYTES : MAX_JSON_BYTES);
+    if (this.#learner.exists)
+      throw new RequestError(409, "model/exists", `there is a model "${name}" already: delete it first`);
+    let built: BuiltModel;
+    try {
+      if (binary) {
+        const query = new URL(request.url).searchParams.get("options");
+        const options = query === null ? undefined : parseJson(query);
+        if (options !== undefined) check(fileOptions, options, "query");
+        built = buildFromFile(this.#core, this.#settings, name, bytes, options as never);
+      } else {
+        const body = check(description, parseJson(new TextDecoder().decode(bytes)), "body");
+        built = buildFromDescription(this.#core, this.#settings, name, body);
+      }
+    } catch (error) {
+      // A layer's option of a type that the layer did not expect; nothing was stored yet.
+      if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+      throw new RequestError(422, "model/malformed", "the model's description cannot be used");
+    }
+    this.#learner.create(built);
+    this.#log("created", { parameters: built.record.plan.parameters });
+    return Response.json(this.#describe(built.record), { status: 201 });
+  }
+
+  async #delete(name: string): Promise<Response> {
+    this.#learner.record(name);
+    this.#run.stopIfActive();
+    this.#learner.forget();
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    this.#log("deleted", { model: name });
+    return Response.json({ deleted: name });
+  }
+
+  #save(name: string, kind: "model" | "checkpoint"): Response {
+    this.#learner.record(name);
+    const trainer = this.#learner.trainer();
+    const bytes = kind === "model" ? trainer.saveModel() : trainer.saveCheckpoint();
+    return file(bytes, `${kind}.safetensors`, this.#learner.version);
+  }
+
+  async #predict(name: string, request: Request): Promise<Response> {
+    const type = rowTypeOf(request.headers.get("content-type"));
+    const body = await readBody(request, MAX_JSON_BYTES);
+    const record = this.#learner.record(name);
+    const batch = readInputs(record, type, body);
+    this.#refuseWork(record, batch.rows / 3);
+    const prediction = this.#outputsFor(this.#learner.trainer(), batch);
+    this.#predictions.rows += batch.rows;
+    return Response.json({ ...prediction, version: this.#learner.version });
+  }
+
+  #outputsFor(trainer: Trainer, batch: ReturnType<typeof readInputs>) {
+    const { x, extra } = stepArguments(batch);
+    const lengths = "lengths" in extra ? extra.lengths : undefined;
+    return predictionOf(trainer.predict(x, lengths && { lengths }), batch.rows);
+  }
+
+  /** Predicts, takes the label, updates. */
+  async #update(name: string, request: Request): Promise<Response> {
+    const type = rowTypeOf(request.headers.get("content-type"));
+    const bytes = await readBody(request, MAX_JSON_BYTES);
+    return this.#once(request, bytes, (remember) => {
+      const record = this.#learner.record(name);
+      const batch = readExamples(record, type, bytes);
+      const inputs = {
+        rows: batch.rows,
+        arrays: batch.arrays.filter(({ role }) => role === "x" || role === "l"),
+      };
+      const prediction = this.#outputsFor(this.#learner.trainer(), inputs);
+      return this.#learner.update(batch, (version, report) => remember({ ...prediction, report, version }));
+    });
+  }
+
+  async #append(name: string, request: Request): Promise<Response> {
+    const type = rowTypeOf(request.headers.get("content-type"));
+    const bytes = await readBody(request, MAX_JSON_BYTES);
+    return this.#once(request, bytes, (remember) => {
+      const record = this.#learner.record(name);
+      const batch = readExamples(record, type, bytes);
+      return this.ctx.storage.transactionSync(() => {
+        const seen = this.#examples.append(record, batch);
+        return remember({ appended: batch.rows, ...this.#examples.status(record), seen });
+      });
+    });
+  }
+
+  async #start(name: string, request: Request): Promise<Response> {
+    const bytes = await readBody(request, MAX_JSON_BYTES);
+    const answer = await this.#once(request, bytes, (remember) => {
+      const options = check(startBody, parseJson(new TextDecoder().decode(bytes)), "body");
+      const record = this.#learner.record(name);
+      return this.ctx.storage.transactionSync(() =>
+        remember(this.#trainingStatus(this.#run.start(record, options))),
+      );
+    });
+    await this.#run.arm();
+    return answer;
+  }
+
+  /** New weights from elsewhere end a run that was made for the old ones. */
+  #replaced(replace: (also: () => void) => number, remember: (answer: object) => object): object {
+    let answer: object = {};
+    replace(() => {
+      this.#run.stopIfActive();
+      answer = remember({ version: this.#learner.version + 1 });
+    });
+    this.#log("replaced", answer);
+    return answer;
+  }
+
+  /** Answers a repeated key with the first answer; else acts, with what remembers its answer in the same transaction. */
+  async #once(
+    ...[request, body, act]: [Request, Uint8Array, (remember: <T extends object>(answer: T) => T) => object]
+  ): Promise<Response> {
+    const path = new URL(request.url).pathname;
+    const id = await idempotencyKey(
+      request.headers.get("idempotency-key"),
+      `${request.method} ${path}`,
+      body,
+    );
+    const { sql } = this.ctx.storage;
+    const known = this.#learner.exists ? answerOf(sql, id) : undefined;
+    if (known !== undefined) return Response.json(known, { headers: { "idempotency-replayed": "true" } });
+    return Response.json(
+      act((answer) => {
+        rememberAnswer(sql, id, answer);
+        return answer;
+      }),
+    );
+  }
+
+  /** @param rows in units of training rows: a prediction takes about a third */
+  #refuseWork({ plan, spec }: ModelRecord, rows: number): void {
+    const most = (this.#settings.cpuMs / 1000) * this.#run.pace.rate;
+    const work = (plan.flopsPerStep / spec.batchSize) * rows;
+    if (work > most && rows > 1)
+      throw new RequestError(
+        413,
+        "request/work",
+        "the rows take more work than a request may: send fewer at a time",
+      );
+  }
+
+  #describe(record: ModelRecord): object {
+    const { name, graph, spec, examples, snapshotEvery, plan } = record;
+    const trainer = this.#learner.trainer();
+    return {
+      ...{ name, version: this.#learner.version, step: trainer.steps, fingerprint: trainer.fingerprint() },
+      layers: graph.layers.map(({ name: layer, op }) => `${layer}: ${op}`),
+      inputs: Object.fromEntries(graph.inputs.map(({ name: input, shape }) => [input, shape])),
+      outputs: Object.keys(graph.outputs),
+      ...{ training: spec, snapshotEvery, plan },
+      examples: { ...examples, ...this.#examples.status(record) },
+      journalled: this.#learner.journalled,
+      run: this.#run.record?.state ?? null,
+    };
+  }
+
+  #trainingStatus(run: RunRecord | undefined): { state: string } & Record<string, unknown> {
+    const { rate } = this.#run.pace;
+    if (!run) return { state: "none", rate };
+    const { attempt: _, lossSum, ...shown } = run;
+    return {
+      ...shown,
+      loss: run.position > 0 ? lossSum / run.position : null,
+      rate,
+      version: this.#learner.version,
+    };
+  }
+
+  async #text(request: Request): Promise<string> {
+    return new TextDecoder().decode(await readBody(request, MAX_JSON_BYTES));
+  }
+
+  #refuse(error: unknown): Response {
+    if (statusOf(error) === 500) logEvent(this.#settings.log, "error", { error: String(error) }, error);
+    return errorResponse(error);
+  }
+
+  #log(event: string, fields: object): void {
+    const model = this.#learner.exists ? this.#learner.record("").name : undefined;
+    logEvent(this.#settings.log, event, { model, version: this.#learner.version, ...fields });
+  }
+}
