@@ -7,12 +7,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 
 import * as esbuild from "esbuild";
 
-const root = process.env.EDGEGRAD_ROOT ?? resolve(fileURLToPath(import.meta.url), "../../..");
+// Programs are bundled elsewhere and run at the root of the repository, as tests are.
+const root = process.cwd();
 
 export const TOKENS = {
   admin: "admin-token-0123456789",
@@ -80,7 +80,10 @@ export class Workerd {
   /** Starts the process over the same storage. */
   async restart(): Promise<void> {
     const binary = join(root, "node_modules", "workerd", "bin", "workerd");
-    const child = spawn(binary, ["serve", "config.capnp"], { cwd: this.folder, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(binary, ["serve", "config.capnp"], {
+      cwd: this.folder,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr])
       stream?.on("data", (chunk: Buffer) => {
@@ -118,6 +121,7 @@ export class Workerd {
 
   async ask(
     ...[method, path, body, headers = {}]: [string, string, unknown?, Record<string, string>?]
+    // biome-ignore lint/suspicious/noExplicitAny: the assertions say what it is
   ): Promise<{ status: number; json: any; text: string; headers: Headers }> {
     const raw = typeof body === "string" || body instanceof Uint8Array;
     const response = await fetch(`${this.url}${path}`, {

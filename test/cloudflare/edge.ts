@@ -1,0 +1,64 @@
+// `npm run edge:restarts`, `edge:slices`, `edge:fuzz`, `edge:latency`, `edge:memory`: the figures of docs/worker.md.
+//
+// Place: run by scripts/run.mjs against a real workerd. Invariant: ends with 1 if what it promises does not hold.
+//
+//     edge.ts restarts [clients rounds restarts] | slices [rows epochs kills] | fuzz [requests] | latency [requests] | memory
+
+import { measureLatency, measureMemory } from "./edge-figures.ts";
+import { fuzz } from "./edge-fuzz.ts";
+import { trainingUnderKills, updatesUnderRestarts } from "./edge-scenarios.ts";
+import { Workerd } from "./workerd.ts";
+
+const [what, ...rest] = process.argv.slice(2);
+const sizes = rest.map(Number);
+const size = (index: number, fallback: number) => sizes[index] ?? fallback;
+
+async function withWorker<T>(vars: Record<string, string>, act: (worker: Workerd) => Promise<T>): Promise<T> {
+  const worker = await new Workerd({ vars }).start();
+  try {
+    return await act(worker);
+  } finally {
+    await worker.close();
+  }
+}
+
+const begun = performance.now();
+let holds = false;
+let report: object = {};
+if (what === "restarts") {
+  const result = await withWorker({}, (worker) =>
+    updatesUnderRestarts(worker, size(0, 100), size(1, 100), size(2, 200)),
+  );
+  report = result;
+  holds = result.lost === 0 && result.twice === 0 && result.versionsMonotone && result.equalToNode;
+} else if (what === "slices") {
+  // Few steps per slice: 10,000 steps take some hundred slices.
+  const result = await withWorker({ EDGEGRAD_CPU_MS: "8" }, (worker) =>
+    trainingUnderKills(worker, size(0, 800), size(1, 100), size(2, 100)),
+  );
+  report = result;
+  holds = result.equalToNode;
+} else if (what === "fuzz") {
+  const result = await withWorker({}, (worker) => fuzz(worker, size(0, 20_000), size(1, 1)));
+  report = result;
+  holds = result.broken.length === 0;
+} else if (what === "latency") {
+  const result = await measureLatency(size(0, 2000));
+  report = result;
+  holds = result.cachedRatio <= 1.3;
+} else if (what === "memory") {
+  const result = await measureMemory();
+  report = result;
+  holds = result.peakMB <= 96;
+} else {
+  console.error("Usage: edge.ts restarts|slices|fuzz|latency|memory [sizes…]");
+  process.exit(2);
+}
+console.log(
+  JSON.stringify(
+    { what, holds, seconds: Math.round((performance.now() - begun) / 1000), ...report },
+    null,
+    1,
+  ),
+);
+process.exit(holds ? 0 : 1);
