@@ -15,17 +15,12 @@ import { readBody } from "./bounded-body.ts";
 import { ExampleStore } from "./example-store.ts";
 import { Learner } from "./learner.ts";
 import { logEvent } from "./log.ts";
-import {
-  type BuiltModel,
-  buildFromDescription,
-  buildFromFile,
-  description,
-  fileOptions,
-  type ModelRecord,
-} from "./model-record.ts";
+import type { ModelRecord } from "./model-record.ts";
+import { buildFromRequest } from "./model-request.ts";
 import { predictionOf } from "./model-rows.ts";
 import { objectMetrics } from "./object-metrics.ts";
 import type { Env, ObjectContext } from "./object-platform.ts";
+import { describeModel, statusOfRun } from "./object-status.ts";
 import { stepArguments } from "./packed-rows.ts";
 import { ProgressEvents } from "./progress-events.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -194,22 +189,7 @@ export class TrainerObject {
     const bytes = await readBody(request, binary ? MAX_FILE_BYTES : MAX_JSON_BYTES);
     if (this.#learner.exists)
       throw new RequestError(409, "model/exists", `there is a model "${name}" already: delete it first`);
-    let built: BuiltModel;
-    try {
-      if (binary) {
-        const query = new URL(request.url).searchParams.get("options");
-        const options = query === null ? undefined : parseJson(query);
-        if (options !== undefined) check(fileOptions, options, "query");
-        built = buildFromFile(this.#core, this.#settings, name, bytes, options as never);
-      } else {
-        const body = check(description, parseJson(new TextDecoder().decode(bytes)), "body");
-        built = buildFromDescription(this.#core, this.#settings, name, body);
-      }
-    } catch (error) {
-      // A layer's option of a type that the layer did not expect; nothing was stored yet.
-      if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-      throw new RequestError(422, "model/malformed", "the model's description cannot be used");
-    }
+    const built = buildFromRequest(this.#core, this.#settings, name, { binary, bytes, url: request.url });
     this.#learner.create(built);
     this.#log("created", { parameters: built.record.plan.parameters });
     return Response.json(this.#describe(built.record), { status: 201 });
@@ -336,30 +316,11 @@ export class TrainerObject {
   }
 
   #describe(record: ModelRecord): object {
-    const { name, graph, spec, examples, snapshotEvery, plan } = record;
-    const trainer = this.#learner.trainer();
-    return {
-      ...{ name, version: this.#learner.version, step: trainer.steps, fingerprint: trainer.fingerprint() },
-      layers: graph.layers.map(({ name: layer, op }) => `${layer}: ${op}`),
-      inputs: Object.fromEntries(graph.inputs.map(({ name: input, shape }) => [input, shape])),
-      outputs: Object.keys(graph.outputs),
-      ...{ training: spec, snapshotEvery, plan },
-      examples: { ...examples, ...this.#examples.status(record) },
-      journalled: this.#learner.journalled,
-      run: this.#run.record?.state ?? null,
-    };
+    return describeModel(record, this.#learner, this.#examples, this.#run);
   }
 
-  #trainingStatus(run: RunRecord | undefined): { state: string } & Record<string, unknown> {
-    const { rate } = this.#run.pace;
-    if (!run) return { state: "none", rate };
-    const { attempt: _, lossSum, ...shown } = run;
-    return {
-      ...shown,
-      loss: run.position > 0 ? lossSum / run.position : null,
-      rate,
-      version: this.#learner.version,
-    };
+  #trainingStatus(run: RunRecord | undefined) {
+    return statusOfRun(run, this.#run.pace, this.#learner.version);
   }
 
   async #text(request: Request): Promise<string> {
