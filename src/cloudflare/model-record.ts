@@ -126,7 +126,7 @@ export function buildFromFile(
     // The checkpoint itself holds losses, metrics and optimizer; these are for people to read.
     const spec = {
       losses: objectives.map(({ output, name, weight }) => ({ output, name, weight, options: {} })),
-      optimizer: { name: optimizer.rule.kind, options: { learningRate: optimizer.learningRate } },
+      optimizer: { name: optimizer.name, options: {} },
       metrics: [...new Set(objectives.flatMap((objective) => objective.metrics.map(({ name }) => name)))],
       ...{ batchSize, timeSteps, seed, freeze },
     };

@@ -31,3 +31,12 @@ export function statusOfRun(
   const { attempt: _, lossSum, ...shown } = run;
   return { ...shown, loss: run.position > 0 ? lossSum / run.position : null, rate, version };
 }
+
+export const fileResponse = (bytes: Uint8Array, name: string, version: number) =>
+  new Response(bytes as Uint8Array<ArrayBuffer>, {
+    headers: {
+      "content-type": "application/octet-stream",
+      "content-disposition": `attachment; filename="${name}"`,
+      "edgegrad-version": String(version),
+    },
+  });

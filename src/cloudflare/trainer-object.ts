@@ -20,7 +20,7 @@ import { buildFromRequest } from "./model-request.ts";
 import { predictionOf } from "./model-rows.ts";
 import { objectMetrics } from "./object-metrics.ts";
 import type { Env, ObjectContext } from "./object-platform.ts";
-import { describeModel, statusOfRun } from "./object-status.ts";
+import { describeModel, fileResponse, statusOfRun } from "./object-status.ts";
 import { stepArguments } from "./packed-rows.ts";
 import { ProgressEvents } from "./progress-events.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -36,15 +36,6 @@ const startBody = v.strictObject({
 });
 const labelBody = v.strictObject({ label: v.optional(v.pipe(v.string(), v.maxLength(200))) });
 const rollbackBody = v.strictObject({ version: v.pipe(v.number(), v.safeInteger(), v.minValue(1)) });
-
-const file = (bytes: Uint8Array, name: string, version: number) =>
-  new Response(bytes as Uint8Array<ArrayBuffer>, {
-    headers: {
-      "content-type": "application/octet-stream",
-      "content-disposition": `attachment; filename="${name}"`,
-      "edgegrad-version": String(version),
-    },
-  });
 
 export class TrainerObject {
   protected readonly ctx: ObjectContext;
@@ -209,7 +200,7 @@ export class TrainerObject {
     this.#learner.record(name);
     const trainer = this.#learner.trainer();
     const bytes = kind === "model" ? trainer.saveModel() : trainer.saveCheckpoint();
-    return file(bytes, `${kind}.safetensors`, this.#learner.version);
+    return fileResponse(bytes, `${kind}.safetensors`, this.#learner.version);
   }
 
   async #predict(name: string, request: Request): Promise<Response> {
