@@ -57,7 +57,8 @@ function tool(packageName, entry, args) {
 }
 
 function buildCore(variant) {
-  tool("assemblyscript", "bin/asc.js", ["--target", variant]);
+  const config = variant === "predict" ? "asconfig.predict.json" : "asconfig.json";
+  tool("assemblyscript", "bin/asc.js", ["--config", config, "--target", variant]);
 }
 
 // Base64 of the deflated binary: plain base64 of WASM gzips to 1.5 times the binary's own gzip, this to 1.0.
@@ -81,14 +82,14 @@ function buildTypes() {
 }
 
 const steps = [
-  ...["simd", "relaxed", "debug"].map((variant) => ({
+  ...["simd", "relaxed", "predict", "debug"].map((variant) => ({
     name: `core.${variant}`,
     group: "core",
-    inputs: () => [...filesUnder("assembly", "asconfig.json"), ...abiFiles()],
+    inputs: () => [...filesUnder("assembly", "asconfig.json", "asconfig.predict.json"), ...abiFiles()],
     outputs: [`core.${variant}.wasm`],
     run: () => buildCore(variant),
   })),
-  ...["simd", "relaxed"].map((variant) => ({
+  ...["simd", "relaxed", "predict"].map((variant) => ({
     name: `embed.${variant}`,
     group: "core",
     inputs: () => filesUnder(`build/core.${variant}.wasm`, "scripts/build.mjs"),

@@ -12,6 +12,7 @@ import { alignUp } from "../src/plan/arena.ts";
 import { type GraphRequest, type MemoryPlan, planMemory } from "../src/plan/plan.ts";
 import { type Binding, bindShape, product } from "../src/shape.ts";
 import { encodeTape, type Tape } from "../src/tape/encode.ts";
+import { TRAINING_ENCODERS } from "../src/tape/training-encoders.ts";
 import type { Feeds } from "./reference/interpreter.ts";
 import type { RandomState } from "./reference/philox.ts";
 
@@ -99,7 +100,13 @@ export class GraphProgram {
       stepsPerCall: 1,
       graphs: [wanted],
     });
-    this.#tape = encodeTape({ plan: this.plan, graph: this.plan.graphs[0]!, binding, rows: binding.batch });
+    this.#tape = encodeTape({
+      encoders: TRAINING_ENCODERS,
+      plan: this.plan,
+      graph: this.plan.graphs[0]!,
+      binding,
+      rows: binding.batch,
+    });
     this.#tapeAt = alignUp(this.plan.end);
     this.core.reserve(this.#tapeAt + this.#tape.words.byteLength);
     this.core.u32.set(this.#tape.words, this.#tapeAt >> 2);

@@ -4,8 +4,8 @@
 
 import type { Core } from "../api.ts";
 import { compilePrediction } from "../compile.ts";
-import { Executor } from "../core/executor.ts";
 import { CoreInstance } from "../core/instance.ts";
+import { TrainingExecutor } from "../core/training-executor.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import { FORMAT, GRAPH } from "../io/model-file.ts";
 import { readSafetensors, type SafetensorsFile } from "../io/safetensors.ts";
@@ -148,7 +148,7 @@ function inspectTraining(core: Core, bytes: Uint8Array, command: InspectCommand)
 async function predictionTape(model: Model, { batchSize, timeSteps }: InspectCommand): Promise<string> {
   const instance = new CoreInstance(await loadEmbedded("simd"));
   const binding = { batch: batchSize, time: timeSteps };
-  const executor = new Executor(
+  const executor = new TrainingExecutor(
     instance,
     compilePrediction(model, binding, instance.heapBase, 2 ** 32),
     2 ** 32,

@@ -1,19 +1,19 @@
 // A program in a core's memory: writes its constants, keeps its tapes, runs them, reads and writes its tensors.
 //
-// Place: between the pure pipeline and the trainer. Invariant: a step is one call of `run`, and running it creates
+// Place: between the pure pipeline and predictors; training-executor.ts adds what trainers need. Invariant: a step is one call of `run`, and running it creates
 // no object; tapes are encoded once per batch size and at most four are kept.
 
-import { Op, RandomFn, Status, Uniform } from "../abi.ts";
+import { Op, Status, Uniform } from "../abi.ts";
 import type { Program } from "../compile.ts";
 import { CoreError } from "../errors.ts";
 import type { AnyNode, DTypeName } from "../graph/ops.ts";
-import { distributionOf, fansOf } from "../initializers/initializers.ts";
 import type { ModelTensor } from "../model.ts";
+import { isEffect } from "../passes/live.ts";
 import { alignUp } from "../plan/arena.ts";
 import { type GraphPlan, refuseOver } from "../plan/plan.ts";
 import { type Binding, bindShape, product } from "../shape.ts";
-import { encodeTape, type Tape } from "../tape/encode.ts";
-import { f32Bits, TapeWriter } from "../tape/writer.ts";
+import { type EncoderTable, encodeTape, type Tape } from "../tape/encode.ts";
+import { TapeWriter } from "../tape/writer.ts";
 import { hex } from "./hash.ts";
 import type { CoreInstance } from "./instance.ts";
 
@@ -55,18 +55,6 @@ export interface Fault {
 const KEPT_TAPES = 4;
 /** A Random record is the longest that set-up uses. */
 const RANDOM_WORDS = 16;
-const UPDATE_OPS: ReadonlySet<string> = new Set([
-  "report",
-  "guard",
-  "clipByNorm",
-  "clipByValue",
-  "assign",
-  "update",
-]);
-
-/** Streams of random numbers: what a counter is used for, in its top byte. */
-export const STREAM = { parameter: 1 << 24, shuffle: 2 << 24 } as const;
-
 export class Executor {
   readonly core: CoreInstance;
   readonly program: Program;
@@ -74,17 +62,17 @@ export class Executor {
   #clock = 0;
   /** First free byte behind the planned memory: staged data begins here. */
   readonly stageBase: number;
-  readonly #maxBytes: number;
-  /** Whether the sample weights in memory are all 1. */
-  #uniformWeights = false;
+  protected readonly maxBytes: number;
+  readonly #encoders: EncoderTable;
   /** Room for the records of `runOnce` and, behind it, a digest. */
   readonly #setup: number;
   readonly #digest: number;
 
-  constructor(core: CoreInstance, program: Program, maxBytes: number) {
+  constructor(core: CoreInstance, program: Program, maxBytes: number, encoders: EncoderTable) {
     this.core = core;
     this.program = program;
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
+    this.#encoders = encoders;
     const sizes = program.plan.graphs.map((_, i) => this.#longestTape(i));
     const slotBytes = alignUp(4 * Math.max(...sizes.map((s) => s.full), 64));
     const probeBytes = alignUp(4 * Math.max(...sizes.map((s) => s.probe)));
@@ -103,15 +91,6 @@ export class Executor {
     this.#writeConstants();
   }
 
-  /** Grows the memory for staged data; counted in `plan.bytes.staged`. */
-  reserveStage(bytes: number): void {
-    const { plan } = this.program;
-    refuseOver(this.stageBase + bytes, this.#maxBytes, plan.bytes);
-    this.core.reserve(this.stageBase + bytes);
-    plan.bytes.staged = Math.max(plan.bytes.staged, bytes);
-    plan.bytes.total = this.stageBase + plan.bytes.staged;
-  }
-
   graph(kind: GraphKind): GraphPlan {
     return this.program.plan.graphs[this.program.graphs[kind]!]!;
   }
@@ -122,7 +101,7 @@ export class Executor {
     const graph = plan.graphs[index]!;
     const names = graph.schedule.filter((node) => node.op === "input").map((node) => node.attrs.name);
     const staged = new Map(names.map((name) => [name, { address: 0, dtype: "f32" as const, rows: 1 }]));
-    const request = { plan, graph, binding, rows: 0, staged };
+    const request = { encoders: this.#encoders, plan, graph, binding, rows: 0, staged };
     return {
       full: encodeTape({ ...request, fuse: true }).words.length,
       probe: encodeTape({ ...request, probe: true }).words.length,
@@ -138,31 +117,6 @@ export class Executor {
         else if (node.op === "fill")
           this.core.f32.fill(node.attrs.value, at, at + product(bindShape(node.shape, binding)));
       }
-    this.prepareSampleWeights(false);
-  }
-
-  /** Fills every tensor by its initializer, from the core's generator. */
-  initialize(seed: number): void {
-    const writer = new TapeWriter();
-    this.program.tensors.forEach((tensor, index) => {
-      const { address, bytes } = this.regionOf(tensor);
-      const distribution = distributionOf(tensor.initializer, tensor.fans ?? fansOf(tensor.shape));
-      if (distribution.kind === "constant") {
-        this.core.f32.fill(distribution.value, address >> 2, (address + bytes) >> 2);
-        return;
-      }
-      const fn = distribution.kind === "uniform" ? RandomFn.Uniform : RandomFn.Normal;
-      const spread = [f32Bits(distribution.p), f32Bits(distribution.q)];
-      writer.record(Op.Random, [address, bytes / 4, fn, ...spread, STREAM.parameter + index]);
-    });
-    this.setSeed(seed);
-    this.runOnce(writer);
-  }
-
-  setSeed(seed: number): void {
-    const at = this.program.plan.layout.uniforms >> 2;
-    this.core.u32[at + Uniform.SeedLow] = seed >>> 0;
-    this.core.u32[at + Uniform.SeedHigh] = Math.floor(seed / 2 ** 32) >>> 0;
   }
 
   /** Runs a few records that belong to no graph, without advancing the step counter. */
@@ -190,13 +144,14 @@ export class Executor {
     if (!slot) {
       slot = own.reduce((oldest, s) => (s.used < oldest.used ? s : oldest));
       const tape = encodeTape({
+        encoders: this.#encoders,
         plan: this.program.plan,
         graph: this.graph(kind),
         binding,
         rows: binding.batch,
         ...(request.staged && { staged: request.staged }),
         fuse: form === "full",
-        ...(form !== "full" && { keep: (node: AnyNode) => !UPDATE_OPS.has(node.op) }),
+        ...(form !== "full" && { keep: (node: AnyNode) => !isEffect(node) }),
         probe: form === "probe",
       });
       this.core.u32.set(tape.words, slot.address >> 2);
@@ -227,17 +182,6 @@ export class Executor {
     u32[at + Uniform.ReportWidth] = layout.reportWidth;
   }
 
-  /** A reported scalar of a step of the last call. */
-  report(step: number, slot: number): number {
-    const { reports, reportWidth } = this.program.plan.layout;
-    return this.core.f32[(reports >> 2) + step * reportWidth + slot]!;
-  }
-
-  /** Steps that the last call finished. */
-  get callSteps(): number {
-    return this.core.u32[(this.program.plan.layout.uniforms >> 2) + Uniform.CallStep]!;
-  }
-
   /** Steps since the trainer began: the counter of random numbers. */
   get step(): number {
     const at = this.program.plan.layout.uniforms >> 2;
@@ -248,15 +192,6 @@ export class Executor {
     const at = this.program.plan.layout.uniforms >> 2;
     this.core.u32[at + Uniform.StepLow] = value >>> 0;
     this.core.u32[at + Uniform.StepHigh] = Math.floor(value / 2 ** 32);
-  }
-
-  /** Before a call: without sample weights of its own, every row counts once. */
-  prepareSampleWeights(given: boolean): void {
-    const { inputs } = this.program.plan.layout;
-    const weights = inputs.get("sampleWeights");
-    if (weights && !given && !this.#uniformWeights)
-      this.core.f32.fill(1, weights.address >> 2, (weights.address + weights.bytes) >> 2);
-    this.#uniformWeights = !given;
   }
 
   /** Runs `steps` steps; uniforms of the call must be set. */

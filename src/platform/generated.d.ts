@@ -10,6 +10,10 @@ declare module "*/generated/core-relaxed.js" {
   export const coreRelaxed: string;
 }
 
+declare module "*/generated/core-predict.js" {
+  export const corePredict: string;
+}
+
 declare module "*.wasm" {
   const module: WebAssembly.Module;
   export default module;

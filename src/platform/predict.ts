@@ -3,7 +3,7 @@
 // Place: the default export condition. Invariant: offers prediction only, at less than half the download.
 
 import type { CoreOptions } from "../session.ts";
-import { loadEmbedded } from "./embedded-core.ts";
+import { loadEmbedded } from "./embedded-predict.ts";
 import { loadModule } from "./load.ts";
 import { PredictCore } from "./predict-core.ts";
 

@@ -34,6 +34,9 @@ export interface DataSet {
   readonly lengths?: NumericArray;
 }
 
+/** What a batch may hold beside x and y. */
+export type RowExtras = Pick<DataSet, "sampleWeights" | "lengths">;
+
 export interface Feed {
   /** Name of the graph's input. */
   readonly name: string;

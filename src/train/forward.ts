@@ -5,18 +5,9 @@
 import { Status } from "../abi.ts";
 import type { Executor, GraphKind } from "../core/executor.ts";
 import { ShapeError } from "../errors.ts";
-import type { Reduction } from "../losses/loss.ts";
 import { bindShape, product } from "../shape.ts";
 import { explainFault } from "./faults.ts";
-import {
-  type Arrays,
-  type DataSet,
-  type Feed,
-  type Feeds,
-  feedsOf,
-  type NumericArray,
-  rowsOf,
-} from "./feeds.ts";
+import { type Arrays, type Feed, type Feeds, feedsOf, type NumericArray, rowsOf } from "./feeds.ts";
 
 /** Result of one output, or one array per output name. */
 export type Prediction = Float32Array | { readonly [name: string]: Float32Array };
@@ -32,7 +23,7 @@ export function writeInputs(executor: Executor, feeds: readonly Feed[], from: nu
 }
 
 /** Runs one unstaged step of a graph on rows from … to; throws what its failure means. */
-function runChunk(executor: Executor, kind: GraphKind, feeds: Feeds, from: number, to: number): void {
+export function runChunk(executor: Executor, kind: GraphKind, feeds: Feeds, from: number, to: number): void {
   const binding = { batch: to - from, time: feeds.time };
   writeInputs(executor, feeds.feeds, from, to);
   const slot = executor.tape({ kind, form: "full", binding });
@@ -79,29 +70,4 @@ export function predictRows(
   }
   if (outputs.length === 1) return outputs[0]!.data;
   return Object.fromEntries(outputs.map(({ name, data: result }) => [name, result]));
-}
-
-/** The report averaged over all rows (or added up where losses are sums). */
-export function evaluateRows(
-  executor: Executor,
-  data: DataSet,
-  objectives: readonly { readonly reduction: Reduction }[],
-): Record<string, number> {
-  const { program } = executor;
-  const feeds = feedsOf(program, executor.graph("evaluate"), data);
-  const summed = objectives.some((loss) => loss.reduction === "sum");
-  const totals = program.reports.map(() => 0);
-  const step = program.binding.batch;
-  executor.prepareSampleWeights(feeds.feeds.some((feed) => feed.name === "sampleWeights"));
-  for (let from = 0; from < feeds.rows; from += step) {
-    const to = Math.min(feeds.rows, from + step);
-    runChunk(executor, "evaluate", feeds, from, to);
-    program.reports.forEach((name, slot) => {
-      const add = summed && name.endsWith("loss");
-      totals[slot]! += executor.report(0, slot) * (add ? 1 : to - from);
-    });
-  }
-  const mean = (name: string, total: number) =>
-    summed && name.endsWith("loss") ? total : total / feeds.rows;
-  return Object.fromEntries(program.reports.map((name, slot) => [name, mean(name, totals[slot]!)]));
 }

@@ -10,6 +10,8 @@ import type { Loss } from "../losses/loss.ts";
 import type { Metric } from "../metrics/metrics.ts";
 import { lowerModel, type Model } from "../model.ts";
 import type { Optimizer } from "../optimizers/optimizers.ts";
+import type { EarlyStoppingOptions } from "./early-stopping.ts";
+import type { DataSet } from "./feeds.ts";
 import { recordObjective } from "./objectives.ts";
 
 export interface TrainerOptions {
@@ -32,6 +34,20 @@ export interface TrainerOptions {
   readonly weights?: Weights;
   /** Work of one call inside fit and run, default 4e8 (about 10 ms). */
   readonly sliceFlops?: number;
+}
+
+/** Options of `fit` and `run`. */
+export interface RunOptions {
+  /** Total number of epochs, counted from the beginning of the training. */
+  epochs?: number;
+  validation?: DataSet;
+  signal?: AbortSignal;
+  /** Stops the run after so many steps or so much work. */
+  budget?: { readonly steps?: number; readonly flops?: number };
+  /** For `fit`: ends it when it no longer improves, with the best epoch's weights. */
+  earlyStopping?: EarlyStoppingOptions;
+  /** Another order of rows in every epoch, by the seed. Default true. */
+  shuffle?: boolean;
 }
 
 const KNOWN: readonly (keyof TrainerOptions)[] = [

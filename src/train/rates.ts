@@ -3,20 +3,20 @@
 // Place: filled by the trainer before every call into the core. Invariant: a function of the step, the schedule and the
 // plateau's state alone, so slices, resumption and replays see the same numbers.
 
-import type { Executor } from "../core/executor.ts";
+import type { TrainingExecutor } from "../core/training-executor.ts";
 import type { Optimizer } from "../optimizers/optimizers.ts";
 import { type Formula, formulaOf } from "../schedules/evaluate.ts";
 import { afterEpoch, type PlateauState } from "../schedules/plateau.ts";
 
 export class Rates {
-  readonly #executor: Executor;
+  readonly #executor: TrainingExecutor;
   readonly #optimizer: Optimizer;
   readonly #scalars: readonly Formula[];
   #expression: Optimizer["learningRate"];
   #rate: Formula;
   plateau: PlateauState;
 
-  constructor(executor: Executor, optimizer: Optimizer, plateau: PlateauState) {
+  constructor(executor: TrainingExecutor, optimizer: Optimizer, plateau: PlateauState) {
     this.#executor = executor;
     this.#optimizer = optimizer;
     this.#expression = optimizer.learningRate;

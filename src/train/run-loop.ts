@@ -4,7 +4,7 @@
 // is complete after every slice, so that a run can stop, be saved, and go on.
 
 import { Status } from "../abi.ts";
-import type { Executor } from "../core/executor.ts";
+import type { TrainingExecutor } from "../core/training-executor.ts";
 import { ConfigError, type EdgegradError } from "../errors.ts";
 import type { Binding } from "../shape.ts";
 import { explainFault } from "./faults.ts";
@@ -50,7 +50,7 @@ export interface Budget {
 }
 
 export interface RunRequest {
-  readonly executor: Executor;
+  readonly executor: TrainingExecutor;
   readonly feeds: Feeds;
   readonly at: RunPosition;
   readonly epochs: number;

@@ -2,7 +2,7 @@
 //
 // Place: behind Trainer.run and Trainer.fit for async iterables. Invariant: one pass; it keeps no batch.
 
-import type { Executor } from "../core/executor.ts";
+import type { TrainingExecutor } from "../core/training-executor.ts";
 import type { DataSet } from "./feeds.ts";
 import { type Budget, budgetSteps, type Progress } from "./run-loop.ts";
 
@@ -10,7 +10,7 @@ import { type Budget, budgetSteps, type Progress } from "./run-loop.ts";
 export type BatchStream = AsyncIterable<DataSet>;
 
 export interface StreamRequest {
-  readonly executor: Executor;
+  readonly executor: TrainingExecutor;
   readonly batches: BatchStream;
   /** Runs one step; returns its rows. */
   step(batch: DataSet): number;

@@ -2,23 +2,23 @@
 //
 // Place: between the executor's memory and checkpoints. Invariant: what is read and written back is the same bits.
 
-import type { Executor } from "../core/executor.ts";
+import type { TrainingExecutor } from "../core/training-executor.ts";
 import { StateError } from "../errors.ts";
 import type { NamedTensor, Weights } from "../io/weights.ts";
 import type { ModelTensor } from "../model.ts";
 
 /** The optimizer's running products (βᵗ), in place. */
-export function powersOf(executor: Executor): Float64Array {
+export function powersOf(executor: TrainingExecutor): Float64Array {
   const { address } = executor.program.plan.layout.powers;
   return executor.core.f64.subarray(address / 8, address / 8 + 2);
 }
 
-export function readWeights(executor: Executor): Weights {
+export function readWeights(executor: TrainingExecutor): Weights {
   return Object.fromEntries(executor.program.tensors.map((t) => [t.fullName, executor.read(t)]));
 }
 
 /** Gradients of the last backward pass, by parameter name. */
-export function readGradients(executor: Executor): Weights {
+export function readGradients(executor: TrainingExecutor): Weights {
   const { tensors, plan } = executor.program;
   const result: Record<string, NamedTensor> = {};
   for (const tensor of tensors) {
@@ -30,7 +30,7 @@ export function readGradients(executor: Executor): Weights {
 
 /** Every slot of every trained parameter, with the address of its values. */
 function* slotTensors(
-  executor: Executor,
+  executor: TrainingExecutor,
   names: readonly string[],
 ): Generator<[string, ModelTensor, number]> {
   const { tensors, plan } = executor.program;
@@ -43,7 +43,7 @@ function* slotTensors(
 }
 
 /** Gives each slot the value it starts with. */
-export function fillSlots(executor: Executor, values: readonly number[]): void {
+export function fillSlots(executor: TrainingExecutor, values: readonly number[]): void {
   const { slots } = executor.program.plan.layout;
   values.forEach((value, i) => {
     const { address, bytes } = slots[i]!;
@@ -51,7 +51,7 @@ export function fillSlots(executor: Executor, values: readonly number[]): void {
   });
 }
 
-export function readSlots(executor: Executor, names: readonly string[]): Map<string, Weights> {
+export function readSlots(executor: TrainingExecutor, names: readonly string[]): Map<string, Weights> {
   const slots = new Map<string, Record<string, NamedTensor>>();
   for (const [slot, tensor, address] of slotTensors(executor, names)) {
     const values = slots.get(slot) ?? {};
@@ -63,7 +63,7 @@ export function readSlots(executor: Executor, names: readonly string[]): Map<str
 
 /** @throws StateError if a value is missing or of another size */
 export function writeSlots(
-  executor: Executor,
+  executor: TrainingExecutor,
   names: readonly string[],
   slots: ReadonlyMap<string, Weights>,
 ): void {

@@ -5,7 +5,8 @@
 // Invariant: which rows make up step k depends on the seed and the epoch alone, not on how they are staged.
 
 import { Op, Uniform } from "../abi.ts";
-import { type Executor, STREAM, type StagedTensor } from "../core/executor.ts";
+import type { StagedTensor } from "../core/executor.ts";
+import { STREAM, type TrainingExecutor } from "../core/training-executor.ts";
 import type { DTypeName } from "../graph/ops.ts";
 import { alignUp } from "../plan/arena.ts";
 import { TapeWriter } from "../tape/writer.ts";
@@ -25,7 +26,7 @@ const storedAs = (feed: Feed): DTypeName =>
     : feed.dtype;
 
 export class Stage {
-  readonly #executor: Executor;
+  readonly #executor: TrainingExecutor;
   readonly #feeds: readonly StagedFeed[];
   readonly rows: number;
   readonly time: number;
@@ -39,7 +40,13 @@ export class Stage {
   #window = -1;
   #permutation: Uint32Array | undefined;
 
-  constructor(executor: Executor, feeds: Feeds, batchSize: number, stageBytes: number, shuffle: boolean) {
+  constructor(
+    executor: TrainingExecutor,
+    feeds: Feeds,
+    batchSize: number,
+    stageBytes: number,
+    shuffle: boolean,
+  ) {
     this.#executor = executor;
     this.rows = feeds.rows;
     this.time = feeds.time;

@@ -3,25 +3,25 @@
 // Place: what `core.trainer` and `core.resume` return. Invariant: between two calls the state is complete: it can be
 // saved, disposed, and continued elsewhere bit for bit.
 
-import { Status } from "../abi.ts";
 import { compileTraining, type Program } from "../compile.ts";
-import { Executor } from "../core/executor.ts";
 import { sha256 } from "../core/hash.ts";
 import { CoreInstance } from "../core/instance.ts";
-import { ConfigError, ShapeError, StateError } from "../errors.ts";
+import { TrainingExecutor } from "../core/training-executor.ts";
+import { ConfigError, StateError } from "../errors.ts";
 import { type Checkpoint, type DataIdentity, encodeCheckpoint } from "../io/checkpoint.ts";
 import { encodeModel } from "../io/model-file.ts";
 import { checkWeights, type Weights } from "../io/weights.ts";
 import type { PlanBytes } from "../plan/plan.ts";
 import { FRESH } from "../schedules/plateau.ts";
 import type { TapeListing } from "../tape/disassemble.ts";
+import { batchFeeds, type Report, reportOf, runBatch } from "./batch.ts";
 import { identityOf, sameData } from "./data-identity.ts";
-import { EarlyStopping, type EarlyStoppingOptions } from "./early-stopping.ts";
-import { explainFault } from "./faults.ts";
-import { type Arrays, type DataSet, type Feeds, feedsOf, type NumericArray } from "./feeds.ts";
-import { evaluateRows, type Prediction, predictRows, writeInputs } from "./forward.ts";
+import { EarlyStopping } from "./early-stopping.ts";
+import { evaluateRows } from "./evaluate.ts";
+import { type Arrays, type DataSet, feedsOf, type NumericArray, type RowExtras } from "./feeds.ts";
+import { type Prediction, predictRows } from "./forward.ts";
 import { type FitHistory, HistoryRecorder } from "./history.ts";
-import type { ResolvedOptions } from "./options.ts";
+import type { ResolvedOptions, RunOptions } from "./options.ts";
 import { Rates } from "./rates.ts";
 import { type Progress, type RunPosition, runEpochs } from "./run-loop.ts";
 import { type BatchStream, runStream } from "./run-stream.ts";
@@ -34,21 +34,7 @@ export interface TrainerHost {
   readonly stageBytes: number;
 }
 
-/** Loss and metrics of a step or an evaluation, by name. */
-export type Report = { readonly loss: number } & Readonly<Record<string, number>>;
-
-export interface RunOptions {
-  /** Total number of epochs, counted from the beginning of the training. */
-  epochs?: number;
-  validation?: DataSet;
-  signal?: AbortSignal;
-  /** Stops the run after so many steps or so much work. */
-  budget?: { readonly steps?: number; readonly flops?: number };
-  /** For `fit`: ends it when it no longer improves, with the best epoch's weights. */
-  earlyStopping?: EarlyStoppingOptions;
-  /** Another order of rows in every epoch, by the seed. Default true. */
-  shuffle?: boolean;
-}
+export type { Report, RunOptions };
 
 export interface TrainerPlan {
   readonly bytes: PlanBytes;
@@ -61,7 +47,7 @@ export interface TrainerPlan {
 export class Trainer {
   readonly #host: TrainerHost;
   readonly #options: ResolvedOptions;
-  readonly #executor: Executor;
+  readonly #executor: TrainingExecutor;
   readonly #program: Program;
   readonly #rates: Rates;
   #at: RunPosition;
@@ -77,7 +63,7 @@ export class Trainer {
     this.#options = options;
     const core = new CoreInstance(host.module);
     this.#program = compileTraining({ ...this.#options, heapBase: core.heapBase, maxBytes: host.maxBytes });
-    this.#executor = new Executor(core, this.#program, host.maxBytes);
+    this.#executor = new TrainingExecutor(core, this.#program, host.maxBytes);
     this.#executor.initialize(this.#options.seed);
     this.#rates = new Rates(this.#executor, options.optimizer, FRESH);
     fillSlots(this.#executor, options.optimizer.initial ?? []);
@@ -147,22 +133,18 @@ export class Trainer {
    * @returns loss and metrics of the batch, before the update
    * @throws CoreError if a value becomes infinite or NaN; nothing is changed then
    */
-  step(x: Arrays, y: Arrays, extra: { sampleWeights?: NumericArray; lengths?: NumericArray } = {}): Report {
+  step(x: Arrays, y: Arrays, extra: RowExtras = {}): Report {
     this.#ready();
-    const feeds = this.#oneBatch(x, y, extra);
-    this.#runBatch(feeds, "full");
-    return this.#report();
+    const feeds = batchFeeds(this.#executor, { ...extra, x, y });
+    runBatch(this.#executor, feeds, "full", this.#rates);
+    return reportOf(this.#executor);
   }
 
   /** Gradients of one batch, by parameter name; nothing is updated. */
-  gradients(
-    x: Arrays,
-    y: Arrays,
-    extra: { sampleWeights?: NumericArray; lengths?: NumericArray } = {},
-  ): Weights {
+  gradients(x: Arrays, y: Arrays, extra: RowExtras = {}): Weights {
     this.#ready();
     const { step } = this.#executor;
-    this.#runBatch(this.#oneBatch(x, y, extra), "gradients");
+    runBatch(this.#executor, batchFeeds(this.#executor, { ...extra, x, y }), "gradients", this.#rates);
     this.#executor.step = step;
     return readGradients(this.#executor);
   }
@@ -191,8 +173,8 @@ export class Trainer {
           executor: this.#executor,
           batches: data,
           step: (batch) => {
-            const feeds = this.#oneBatch(batch.x, batch.y, batch);
-            this.#runBatch(feeds, "full");
+            const feeds = batchFeeds(this.#executor, batch);
+            runBatch(this.#executor, feeds, "full", this.#rates);
             return feeds.rows;
           },
           budget: options.budget ?? {},
@@ -329,57 +311,6 @@ export class Trainer {
       signal: options.signal,
       ...(validation && { validate: () => this.evaluate(validation) }),
     });
-  }
-
-  #oneBatch(x: Arrays, y: Arrays, extra: Partial<DataSet>): Feeds {
-    const { sampleWeights, lengths } = extra;
-    const feeds = feedsOf(this.#program, this.#executor.graph("train"), {
-      ...{ x, y },
-      ...(sampleWeights && { sampleWeights }),
-      ...(lengths && { lengths }),
-    });
-    const most = this.#options.binding.batch;
-    if (feeds.rows > most)
-      throw new ShapeError(
-        "step/rows",
-        `x: a step takes at most batchSize = ${most} rows, got ${feeds.rows}`,
-        {
-          tensor: "x",
-        },
-      );
-    this.#executor.prepareSampleWeights(sampleWeights !== undefined);
-    return feeds;
-  }
-
-  #runBatch(feeds: Feeds, form: "full" | "gradients"): void {
-    const executor = this.#executor;
-    const binding = { batch: feeds.rows, time: feeds.time };
-    writeInputs(executor, feeds.feeds, 0, feeds.rows);
-    const slot = executor.tape({ kind: "train", form, binding });
-    executor.beginCall();
-    this.#rates.fill(1);
-    const status = executor.run(slot, 1);
-    if (status === Status.Ok) return;
-    const replay = () => {
-      const probe = executor.tape({ kind: "train", form: "probe", binding });
-      const { step } = executor;
-      const found = executor.run(probe, 1);
-      executor.step = step;
-      return found === Status.Ok ? undefined : executor.fault(probe, found);
-    };
-    throw explainFault(
-      executor.fault(slot, status),
-      { feeds: feeds.feeds, rowAt: (i) => i, binding },
-      executor,
-      replay,
-    );
-  }
-
-  #report(): Report {
-    const report: Record<string, number> = {};
-    const { reports } = this.#program;
-    for (let i = 0; i < reports.length; i++) report[reports[i]!] = this.#executor.report(0, i);
-    return report as Report;
   }
 
   #alive(): void {

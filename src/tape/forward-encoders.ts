@@ -1,0 +1,165 @@
+// Records of the ops that a forward pass consists of: one row per op.
+//
+// Place: the table that prediction encodes with; training adds its own rows to it (training-encoders.ts).
+// Invariant: every op of these rows has its kernel in assembly/tape/forward-kernels.ts.
+
+import { DType, Op } from "../abi.ts";
+import type { AnyNode, DTypeName } from "../graph/ops.ts";
+import { bindDim, product } from "../shape.ts";
+import { BINARY_CODES, REDUCE_CODES, UNARY_CODES } from "./codes.ts";
+import type { Encoder, EncoderTable, EncodingContext } from "./encode.ts";
+import { broadcastStrides, foldDims, rowMajor } from "./strides.ts";
+import { f32Bits } from "./writer.ts";
+
+const DTYPES: Record<DTypeName, DType> = { f32: DType.F32, i32: DType.I32, u8: DType.U8 };
+
+export function copy(
+  c: EncodingContext,
+  out: number,
+  outStrides: number[],
+  a: number,
+  aStrides: number[],
+  dims: number[],
+) {
+  const folded = foldDims(dims, [outStrides, aStrides], 6);
+  c.emit(Op.Copy, out, a, ...folded.dims, ...folded.strides[0]!, ...folded.strides[1]!, 0);
+}
+
+/** dims, strides and element offset of the part of a row-major tensor from `start` on along `axis`. */
+export function part(c: EncodingContext, whole: AnyNode, axis: number, start: number) {
+  const strides = rowMajor(c.dims(whole));
+  const from = start < 0 ? start + c.dims(whole)[axis]! : start;
+  return { strides, offset: 4 * from * strides[axis]! };
+}
+
+const nothing = () => undefined;
+
+export const softmaxRows =
+  (op: Op): Encoder<"softmax" | "softmaxGrad"> =>
+  (c, node, out) =>
+    c.emit(
+      op,
+      out,
+      ...node.inputs.map((i) => c.at(i)),
+      ...c.rowsAndColumns(node as AnyNode),
+      node.attrs.log ? 1 : 0,
+    );
+
+const matmul: Encoder<"matmul"> = (c, node, out) => {
+  const { transA, transB } = node.attrs;
+  const value = node as AnyNode;
+  const [a, b] = [c.input(value, 0), c.input(value, 1)];
+  const [da, db, dc] = [c.dims(a), c.dims(b), c.dims(value)];
+  const [lda, ldb, ldc] = [da.at(-1)!, db.at(-1)!, dc.at(-1)!];
+  const [n, k] = [ldc, transA ? da.at(-2)! : lda];
+  let m = dc.at(-2)!;
+  let batch = product(dc.slice(0, -2));
+  // One matrix for the whole batch: the rows of all samples form one product.
+  if (db.length === 2 && !transA) {
+    m *= batch;
+    batch = 1;
+  }
+  const strideA = da.at(-2)! * lda;
+  const strideB = db.length === 2 ? 0 : db.at(-2)! * ldb;
+  const flags = [transA ? 1 : 0, transB ? 1 : 0, 0];
+  const strides = [batch, strideA, strideB, dc.at(-2)! * ldc];
+  const { scratch } = c.request.plan;
+  c.emit(Op.Gemm, out, c.at(a.id), c.at(b.id), m, n, k, lda, ldb, ldc, ...flags, ...strides, scratch);
+};
+
+export const FORWARD_ENCODERS = {
+  input: (c, node, out) => {
+    const staged = c.request.staged?.get(node.attrs.name);
+    if (!staged) return;
+    const dims = c.dims(node as AnyNode);
+    const columns = product(dims.slice(1));
+    const types = [DTYPES[staged.dtype], DTYPES[node.dtype]];
+    c.emit(Op.GatherRows, out, staged.address, 0, dims[0]!, columns, staged.rows, ...types);
+  },
+  parameter: nothing,
+  state: nothing,
+  constant: nothing,
+  fill: nothing,
+  reshape: nothing,
+  transpose: (c, node, out) => {
+    const x = c.input(node as AnyNode, 0);
+    const from = rowMajor(c.dims(x));
+    const dims = c.dims(node as AnyNode);
+    copy(
+      c,
+      out,
+      rowMajor(dims),
+      c.at(x.id),
+      node.attrs.permutation.map((p) => from[p]!),
+      dims,
+    );
+  },
+  expand: (c, node, out) => {
+    const x = c.input(node as AnyNode, 0);
+    const dims = c.dims(node as AnyNode);
+    copy(c, out, rowMajor(dims), c.at(x.id), broadcastStrides(c.dims(x), dims), dims);
+  },
+  slice: (c, node, out) => {
+    const x = c.input(node as AnyNode, 0);
+    const from = part(c, x, node.attrs.axis, node.attrs.start);
+    const dims = c.dims(node as AnyNode);
+    copy(c, out, rowMajor(dims), c.at(x.id) + from.offset, from.strides, dims);
+  },
+  concat: (c, node, out) => {
+    let start = 0;
+    node.inputs.forEach((_, i) => {
+      const x = c.input(node as AnyNode, i);
+      const dims = c.dims(x);
+      const into = part(c, node as AnyNode, node.attrs.axis, start);
+      copy(c, out + into.offset, into.strides, c.at(x.id), rowMajor(dims), dims);
+      start += dims[node.attrs.axis]!;
+    });
+  },
+  cast: (c, node, out) => {
+    const x = c.input(node as AnyNode, 0);
+    c.emit(Op.Cast, out, c.at(x.id), c.count(node as AnyNode), DTYPES[x.dtype], DTYPES[node.dtype]);
+  },
+  unary: (c, node, out) => {
+    const { fn, p, q, divisor, bessel } = node.attrs;
+    const count = divisor === undefined ? 1 : bindDim(divisor, c.request.binding);
+    const by = bessel ? (count > 1 ? (count - 1) / count : 1) : count;
+    const code = UNARY_CODES[fn];
+    const [x, n] = [c.at(node.inputs[0]!), c.count(node as AnyNode)];
+    c.emit(Op.Unary, out, x, n, code, f32Bits(p / by), f32Bits(q / by));
+  },
+  binary: (c, node, out) => {
+    const dims = c.dims(node as AnyNode);
+    const [a, b] = [c.input(node as AnyNode, 0), c.input(node as AnyNode, 1)];
+    const operands = [broadcastStrides(c.dims(a), dims), broadcastStrides(c.dims(b), dims)];
+    const folded = foldDims(dims, operands, 5);
+    const fn = BINARY_CODES[node.attrs.fn];
+    c.emit(Op.Binary, out, c.at(a.id), c.at(b.id), fn, ...folded.dims, ...folded.strides.flat());
+  },
+  reduce: (c, node, out) => {
+    const { from, to, fn } = node.attrs;
+    const x = c.input(node as AnyNode, 0);
+    const dims = c.dims(x);
+    const sizes = [dims.slice(0, from), dims.slice(from, to + 1), dims.slice(to + 1)].map(product);
+    c.emit(Op.Reduce, out, c.at(x.id), REDUCE_CODES[fn], ...sizes);
+  },
+  matmul,
+  softmax: softmaxRows(Op.Softmax) as Encoder<"softmax">,
+  gatherRows: (c, node, out) => {
+    const [table, ids] = [c.input(node as AnyNode, 0), c.input(node as AnyNode, 1)];
+    const [tableRows, columns] = c.dims(table) as [number, number];
+    const shape = [c.count(ids), columns, tableRows];
+    c.emit(Op.GatherRows, out, c.at(table.id), c.at(ids.id), ...shape, DType.F32, DType.F32);
+  },
+  rnn: (c, node, out) => {
+    const { reverse, relu, hasH0, hasLengths } = node.attrs;
+    const [x, w] = [c.at(node.inputs[0]!), c.at(node.inputs[1]!)];
+    const h0 = hasH0 ? c.at(node.inputs[2]!) : 0;
+    const lengths = hasLengths ? c.at(node.inputs[hasH0 ? 3 : 2]!) : 0;
+    const dims = c.dims(node as AnyNode);
+    c.emit(Op.Rnn, out, x, w, h0, lengths, ...dims, reverse ? 1 : 0, relu ? 1 : 0, c.request.plan.scratch);
+  },
+  guard: (c, node) => {
+    const values = node.inputs.flatMap((i) => [c.at(i), c.count(c.nodes[i]!)]);
+    c.emit(Op.Guard, values.length / 2, ...values);
+  },
+} satisfies EncoderTable;
