@@ -29,7 +29,7 @@ const apps = [
   {
     name: "predict only (edgegrad/predict)",
     target: 25,
-    ceiling: 32.5,
+    ceiling: 31,
     code: `import { loadCore } from "edgegrad/predict";
       globalThis.predictor = (await loadCore()).predictor(globalThis.modelBytes);`,
   },

@@ -4,7 +4,7 @@
 // Invariant: every op of these rows has its kernel in assembly/tape/forward-kernels.ts.
 
 import { DType, Op } from "../abi.ts";
-import type { AnyNode, DTypeName } from "../graph/ops.ts";
+import type { AnyNode, DTypeName, Node } from "../graph/ops.ts";
 import { bindDim, product } from "../shape.ts";
 import { BINARY_CODES, REDUCE_CODES, UNARY_CODES } from "./codes.ts";
 import type { Encoder, EncoderTable, EncodingContext } from "./encode.ts";
@@ -34,16 +34,11 @@ export function part(c: EncodingContext, whole: AnyNode, axis: number, start: nu
 
 const nothing = () => undefined;
 
-export const softmaxRows =
-  (op: Op): Encoder<"softmax" | "softmaxGrad"> =>
-  (c, node, out) =>
-    c.emit(
-      op,
-      out,
-      ...node.inputs.map((i) => c.at(i)),
-      ...c.rowsAndColumns(node as AnyNode),
-      node.attrs.log ? 1 : 0,
-    );
+/** Rows of softmax and of its gradient, which differ in their inputs alone. */
+export function softmaxRows(op: Op, c: EncodingContext, node: Node<"softmax" | "softmaxGrad">, out: number) {
+  const inputs = node.inputs.map((i) => c.at(i));
+  c.emit(op, out, ...inputs, ...c.rowsAndColumns(node as AnyNode), node.attrs.log ? 1 : 0);
+}
 
 const matmul: Encoder<"matmul"> = (c, node, out) => {
   const { transA, transB } = node.attrs;
@@ -143,7 +138,7 @@ export const FORWARD_ENCODERS = {
     c.emit(Op.Reduce, out, c.at(x.id), REDUCE_CODES[fn], ...sizes);
   },
   matmul,
-  softmax: softmaxRows(Op.Softmax) as Encoder<"softmax">,
+  softmax: (c, node, out) => softmaxRows(Op.Softmax, c, node, out),
   gatherRows: (c, node, out) => {
     const [table, ids] = [c.input(node as AnyNode, 0), c.input(node as AnyNode, 1)];
     const [tableRows, columns] = c.dims(table) as [number, number];

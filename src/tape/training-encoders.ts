@@ -40,7 +40,7 @@ const own: Omit<AllEncoders, Exclude<keyof typeof FORWARD_ENCODERS, "guard">> = 
     const n = c.count(node as AnyNode);
     c.emit(Op.UnaryGrad, out, saved, dy, n, ACTIVATION_CODES[fn], f32Bits(p), f32Bits(q));
   },
-  softmaxGrad: softmaxRows(Op.SoftmaxGrad) as Encoder<"softmaxGrad">,
+  softmaxGrad: (c, node, out) => softmaxRows(Op.SoftmaxGrad, c, node, out),
   softmaxCrossEntropy: (c, node, out) => {
     const [x, labels] = node.inputs.map((i) => c.at(i)) as [number, number];
     c.emit(Op.SoftmaxCrossEntropy, out, x, labels, ...c.rowsAndColumns(c.input(node as AnyNode, 0)));
@@ -112,5 +112,6 @@ const own: Omit<AllEncoders, Exclude<keyof typeof FORWARD_ENCODERS, "guard">> = 
   update,
 };
 
-// A pure call, not a spread at the top level: a bundler may leave it out of an app that only predicts.
+// A call marked pure, not a spread, and no calls among the rows above: so a bundler may leave all of it out of an app
+// that only predicts.
 export const TRAINING_ENCODERS: AllEncoders = /* @__PURE__ */ Object.assign({}, FORWARD_ENCODERS, own);
