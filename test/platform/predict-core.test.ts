@@ -1,6 +1,6 @@
 // The forward-only core of `edgegrad/predict` against the full one.
 //
-// Place: beside the runtime suite; takes both cores from build/. Invariant: equal bits, for every layer there is.
+// Place: Node only; takes both cores from build/. Invariant: equal bits, for every layer there is.
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
