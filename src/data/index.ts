@@ -2,6 +2,14 @@
 // Invariant: nothing here touches a file system or a runtime's own API; bytes come in, typed arrays go out.
 
 export {
+  balancedSampleWeights,
+  type ClassWeightOptions,
+  classWeights,
+  oversample,
+  type ResampleOptions,
+  undersample,
+} from "./balance.ts";
+export {
   gunzip,
   type IdxFile,
   isGzip,

@@ -42,7 +42,8 @@ export function permutation(count: number, seed = 0): Uint32Array {
   return order;
 }
 
-function shuffle(order: Uint32Array, random: PhiloxStream): void {
+/** Fisher and Yates, in place. */
+export function shuffle(order: Uint32Array, random: PhiloxStream): void {
   for (let i = order.length - 1; i > 0; i--) {
     const j = random.below(i + 1);
     const moved = order[i]!;
