@@ -1,6 +1,7 @@
 // The pipeline on one page: Model → Graph → Graph + gradients + updates → Plan; tapes are encoded from it.
 //
-// Place: the map of the project; every stage before the core is called from here and nowhere else.
+// Place: the map of the project; every stage before the core is called from here (and, to look inside a step, from
+// train/observe.ts).
 // Invariant: pure functions from plain values to plain values; nothing here touches WASM memory.
 
 import { gradients } from "./autodiff/gradients.ts";
@@ -138,7 +139,7 @@ function guardInputs(b: GraphBuilder): void {
   if (inputs.length > 0) b.add("guard", inputs, { gradients: false });
 }
 
-interface Objective {
+export interface Objective {
   readonly lowered: Lowered;
   readonly loss: AnyNode;
   /** Scalars in the order of the report. */
@@ -146,7 +147,11 @@ interface Objective {
 }
 
 /** Model, losses and metrics: what training and evaluation have in common. */
-function objective(b: GraphBuilder, request: TrainingRequest, mode: Mode): Objective {
+export function objective(
+  b: GraphBuilder,
+  request: Pick<TrainingRequest, "model" | "objectives">,
+  mode: Mode,
+): Objective {
   const lowered = lowerModel(b, request.model, mode);
   const single = lowered.outputs.size === 1;
   const weights = b.add("input", [], {

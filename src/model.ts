@@ -134,6 +134,8 @@ export interface Lowered {
   readonly nodes: ReadonlyMap<string, AnyNode>;
   /** Training only: state name → its value after the step. */
   readonly stateUpdates: ReadonlyMap<string, AnyNode>;
+  /** Tensors of the semantic graph by their number: the inputs, then the result of each call. */
+  readonly values: readonly AnyNode[];
 }
 
 /** Name of an input in the primitive graph: "x", or "x.a" where a model has several. */
@@ -200,5 +202,5 @@ export function lowerModel(b: GraphBuilder, model: Model, mode: Mode): Lowered {
   }
   b.layer = "";
   const outputs = new Map(Object.entries(graph.outputs).map(([name, i]) => [name, values[i]!]));
-  return { inputs, outputs, lengths, tensors, nodes, stateUpdates };
+  return { inputs, outputs, lengths, tensors, nodes, stateUpdates, values };
 }

@@ -45,7 +45,7 @@ export interface TrainerPlan {
 }
 
 export class Trainer {
-  readonly #host: TrainerHost;
+  readonly host: TrainerHost;
   readonly #options: ResolvedOptions;
   readonly #executor: TrainingExecutor;
   readonly #program: Program;
@@ -59,7 +59,7 @@ export class Trainer {
   #disposed = false;
 
   constructor(host: TrainerHost, options: ResolvedOptions, weights?: Weights) {
-    this.#host = host;
+    this.host = host;
     this.#options = options;
     const core = new CoreInstance(host.module);
     this.#program = compileTraining({ ...this.#options, heapBase: core.heapBase, maxBytes: host.maxBytes });
@@ -224,7 +224,7 @@ export class Trainer {
 
   /** The model and its weights as a safetensors file. */
   saveModel(): Uint8Array {
-    return encodeModel(this.#program.model, this.getWeights(), (bytes) => sha256(this.#host.module, bytes));
+    return encodeModel(this.#program.model, this.getWeights(), (bytes) => sha256(this.host.module, bytes));
   }
 
   /** A model file with everything that `core.resume` needs. */
@@ -252,7 +252,7 @@ export class Trainer {
           data: this.#data,
         },
       },
-      (bytes) => sha256(this.#host.module, bytes),
+      (bytes) => sha256(this.host.module, bytes),
     );
   }
 
@@ -305,7 +305,7 @@ export class Trainer {
       epochs,
       rates: this.#rates,
       shuffle,
-      stageBytes: this.#host.stageBytes,
+      stageBytes: this.host.stageBytes,
       sliceFlops: this.#options.sliceFlops,
       budget: options.budget ?? {},
       signal: options.signal,
