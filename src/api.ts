@@ -2,6 +2,8 @@
 //
 // Place: re-exported by each platform entry beside its own loadCore. Invariant: a name that is not here is not public.
 
+export { type DiagnoseOptions, diagnose } from "./diagnose/diagnose.ts";
+export type { Diagnosis, Finding, FindingCode, LayerReport, RateTrial } from "./diagnose/finding.ts";
 export {
   ConfigError,
   CoreError,

@@ -28,8 +28,10 @@ const ranks: readonly (readonly string[])[] = [
   ["io", "core", "data", "client"],
   ["train"],
   ["session"],
+  ["page"],
+  ["diagnose", "explain", "report"],
   ["api"],
-  ["platform", "diagnose", "explain"],
+  ["platform"],
   ["cloudflare", "cli"],
 ];
 
