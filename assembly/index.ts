@@ -3,6 +3,8 @@
  * Invariant: nothing but these three functions is exported.
  */
 import "./tape/forward-kernels";
+import "./tape/image-forward-kernels";
+import "./tape/image-training-kernels";
 import "./tape/training-kernels";
 
 export * from "./run";

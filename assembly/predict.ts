@@ -3,5 +3,6 @@
  * Invariant: exports what index.ts exports, and a forward tape gives the same bits on both.
  */
 import "./tape/forward-kernels";
+import "./tape/image-forward-kernels";
 
 export * from "./run";

@@ -42,8 +42,13 @@ export enum Op {
   Sha256 = 27,
   OuterSgd = 28,
   GuardProduct = 29,
-  /** First number that is free. */
-  Count = 30,
+  Conv2d = 30,
+  Conv2dInputGrad = 31,
+  Conv2dWeightGrad = 32,
+  Pool2d = 33,
+  Pool2dGrad = 34,
+  /** Rows of the kernel table, so above every number in use; 35 is the first that is free. */
+  Count = 64,
 }
 
 export enum Status {

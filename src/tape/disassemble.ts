@@ -35,6 +35,7 @@ import {
   UnaryField,
   UnaryGradField,
 } from "../abi.ts";
+import { ConvField, PoolField } from "../abi-image.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { Tape } from "./encode.ts";
 
@@ -72,6 +73,11 @@ const fieldsByOp = {
   Sha256: Sha256Field,
   OuterSgd: OuterSgdField,
   GuardProduct: GuardProductField,
+  Conv2d: ConvField,
+  Conv2dInputGrad: ConvField,
+  Conv2dWeightGrad: ConvField,
+  Pool2d: PoolField,
+  Pool2dGrad: PoolField,
 } satisfies Record<Exclude<keyof typeof Op, "Count">, object>;
 
 function asFloat(bits: number): number {

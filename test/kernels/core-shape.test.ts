@@ -77,15 +77,16 @@ describe.each(variants)("%s", (variant) => {
     expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
   });
 
-  it("is at most 18 KB, gzipped", () => {
-    expect(gzipSync(bytes, { level: 9 }).length).toBeLessThanOrEqual(18 * 1024);
+  it("is at most 32 KB with the image kernels, gzipped", () => {
+    expect(gzipSync(bytes, { level: 9 }).length).toBeLessThanOrEqual(32 * 1024);
   });
 
   it("reaches every op through the table, and the step holds no kernel", () => {
     const sizes = functionSizes(bytes);
     const table = tableFunctions(bytes);
     expect(new Set(table).size).toBe(table.length);
-    expect(table.length).toBeGreaterThanOrEqual(Op.Count + UnaryFn.Count);
+    const ops = Object.keys(Op).filter((name) => Number.isNaN(Number(name)) && name !== "Count");
+    expect(table.length).toBeGreaterThanOrEqual(ops.length + UnaryFn.Count);
     // small functions are optimized soon; one of 67 KB was seen to take 90 ms
     expect(Math.max(...sizes)).toBeLessThan(4000);
   });

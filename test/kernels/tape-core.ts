@@ -85,9 +85,8 @@ export class TapeCore {
     return this;
   }
 
-  #take(words: number): number {
-    // 4 bytes past a multiple of 16, guard words before and after
-    const start = ((this.#next + 15) & ~15) + 20;
+  // 4 bytes past a multiple of 16, guard words before and after
+  #take(words: number, start = ((this.#next + 15) & ~15) + 20): number {
     this.#next = start + words * 4 + 16;
     if (this.#next > this.u8.length) throw new Error("the test's tensors exceed its memory");
     for (const guard of [start / 4 - 1, start / 4 + words, start / 4 + words + 1]) {
@@ -123,6 +122,14 @@ export class TapeCore {
   doubles(values: ArrayLike<number>): number {
     const at = (this.#take(values.length * 2 + 1) + 7) & ~7;
     this.f64.set(values, at >> 3);
+    return at;
+  }
+
+  /** Address of 64-byte aligned working memory between guard words, full of NaN. */
+  aligned(bytes: number): number {
+    const words = Math.ceil(bytes / 4);
+    const at = this.#take(words, (this.#next + 4 + 63) & ~63);
+    this.u32.fill(GUARD, at >> 2, (at >> 2) + words);
     return at;
   }
 

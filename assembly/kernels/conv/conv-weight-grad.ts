@@ -1,0 +1,21 @@
+/**
+ * The tape record of the gradient of a convolution's weights and bias.
+ * Place: between dispatch and the kernels beside it. Invariant: as in conv.ts.
+ */
+import { Status } from "../../../src/abi";
+import { ConvField } from "../../../src/abi-image";
+import { Record } from "../../tape/record";
+import { convBiasGrad } from "./bias-grad";
+import { convWeightGradPlain } from "./plain";
+
+// dw and db from x and dy   see ConvField
+export function conv2dWeightGrad(pc: usize): u32 {
+  const db = Record.ptr(pc, ConvField.Bias);
+  if (db) {
+    const pixels = Record.u32(pc, ConvField.OH) * Record.u32(pc, ConvField.OW);
+    const images = Record.u32(pc, ConvField.N);
+    convBiasGrad(db, Record.ptr(pc, ConvField.B), images, pixels, Record.u32(pc, ConvField.F));
+  }
+  convWeightGradPlain(pc);
+  return Status.Ok;
+}

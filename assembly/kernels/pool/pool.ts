@@ -1,0 +1,76 @@
+/**
+ * Largest or mean value of each window of an image.
+ * Place: a kernel of the tape. Invariant: channels are lanes; an element's bits depend on its window alone.
+ */
+import { Status } from "../../../src/abi";
+import { PoolField, PoolFn } from "../../../src/abi-image";
+import { Lanes } from "../../simd/lanes";
+import { Record } from "../../tape/record";
+import { Window } from "./window";
+
+// Channels of one pixel, four at a time and then the rest: with a tail, r < 4 of them.
+class Channels {
+  // @ts-expect-error: decorator
+  @inline
+  static load(p: usize, r: u32): v128 {
+    return r < 4 ? Lanes.loadTail(p, r) : v128.load(p);
+  }
+
+  // @ts-expect-error: decorator
+  @inline
+  static store(p: usize, v: v128, r: u32): void {
+    if (r < 4) Lanes.storeTail(p, v, r);
+    else v128.store(p, v);
+  }
+}
+
+// see PoolField; overwrites out
+export function pool2d(pc: usize): u32 {
+  const w = Record.u32(pc, PoolField.W);
+  const channels = Record.u32(pc, PoolField.C);
+  const outW = Record.u32(pc, PoolField.OW);
+  const outH = Record.u32(pc, PoolField.OH);
+  const average = Record.u32(pc, PoolField.Fn) === PoolFn.Average;
+  const bound = f32x4.splat(Record.u32(pc, PoolField.Relu) ? 0 : -Infinity);
+  const dilationY = Record.u32(pc, PoolField.DilationY);
+  const dilationX = Record.u32(pc, PoolField.DilationX);
+  const pixel = channels << 2;
+  const stepX = dilationX * pixel;
+  const stepY = dilationY * w * pixel;
+  let out = Record.ptr(pc, PoolField.Out);
+  let image = Record.ptr(pc, PoolField.A);
+  for (let n = Record.u32(pc, PoolField.N); n; --n) {
+    for (let oy: u32 = 0; oy < outH; ++oy) {
+      const y = Window.start(pc, oy, PoolField.StrideY, PoolField.PadTop);
+      const top = Window.first(y, dilationY);
+      const rows = Window.end(y, dilationY, Record.u32(pc, PoolField.KH), Record.u32(pc, PoolField.H)) - top;
+      for (let ox: u32 = 0; ox < outW; ++ox) {
+        const x = Window.start(pc, ox, PoolField.StrideX, PoolField.PadLeft);
+        const left = Window.first(x, dilationX);
+        const columns = Window.end(x, dilationX, Record.u32(pc, PoolField.KW), w) - left;
+        const from = image + <usize>((y + top * dilationY) * <i32>w + x + left * dilationX) * pixel;
+        const scale = average ? Window.scale(pc, y, x, rows, columns) : <f32>1;
+        for (let c: u32 = 0; c < channels; c += 4) {
+          const r = min(channels - c, 4);
+          let value = average ? f32x4.splat(0) : bound;
+          let row = from + (c << 2);
+          for (let ky = rows; ky > 0; --ky) {
+            let p = row;
+            for (let kx = columns; kx > 0; --kx) {
+              const v = Channels.load(p, r);
+              // max(v, value): keeps a NaN of either side
+              value = average ? f32x4.add(value, v) : f32x4.max(v, value);
+              p += stepX;
+            }
+            row += stepY;
+          }
+          if (average) value = f32x4.div(value, f32x4.splat(scale));
+          Channels.store(out + (c << 2), value, r);
+        }
+        out += pixel;
+      }
+    }
+    image += Record.u32(pc, PoolField.H) * w * pixel;
+  }
+  return Status.Ok;
+}
