@@ -12,6 +12,27 @@ export {
   ShapeError,
   StateError,
 } from "./errors.ts";
+export {
+  type Example,
+  type ExampleName,
+  type ExampleRun,
+  exampleNames,
+  exampleOf,
+  runExample,
+} from "./explain/examples.ts";
+export { type ExplainOptions, explain, type ModelToExplain } from "./explain/explain.ts";
+export type {
+  DenseStep,
+  Explanation,
+  Factor,
+  NeuronStep,
+  Numeric,
+  OtherStep,
+  Term,
+  WeightStep,
+} from "./explain/explanation.ts";
+export { type MillionUpdate, updateMillion } from "./explain/million.ts";
+export { exampleText, explanationText } from "./explain/text.ts";
 export type { Layer, SymbolicTensor } from "./graph/semantic.ts";
 export type { Initializer } from "./initializers/initializers.ts";
 export { type LoadedModel, loadModel } from "./io/model-file.ts";
