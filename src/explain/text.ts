@@ -140,7 +140,7 @@ function wrapped(text: string, width: number): string[] {
 /** A classic case as text: its first step, and what training makes of it. */
 export function exampleText(run: ExampleRun): string {
   const { title, about, explanation, rows, losses } = run;
-  const marks = [1, 2, 5, 10, 50, 100, 500, 1000].filter((step) => step <= losses.length);
+  const marks = [1, 2, 5, 10, 100, 500, 1000].filter((step) => step <= losses.length);
   const truth = rows.map(({ x, target, before, after }) => [
     x.join(" "),
     ...[target, before, after].map(number),
