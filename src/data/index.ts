@@ -9,6 +9,18 @@ export {
   type ResampleOptions,
   undersample,
 } from "./balance.ts";
+
+  type ApplyOptions,
+  applyPreprocessing,
+  type TabularData,
+  type TabularInput,
+  tabularData,
+} from "./apply-preprocessing.ts";
+
+export { type DateFormat, dateOf } from "./cells.ts";
+export type { ColumnOptions } from "./column-options.ts";
+export { type CrossValidation, crossValidate, type FoldScores } from "./cross-validation.ts";
+export { fitPreprocessing, type PreprocessingOptions } from "./fit-preprocessing.ts";
 export {
   gunzip,
   type IdxFile,
@@ -18,5 +30,32 @@ export {
   parseIdx,
   writeIdx,
 } from "./idx.ts";
+export {
+  type DatePart,
+  type FittedColumn,
+  type FittedTarget,
+  featureNames,
+  type Preprocessing,
+} from "./preprocessing.ts";
+export { preprocessingFromJson, preprocessingIn, withPreprocessing } from "./preprocessing-file.ts";
+export {
+  classProbabilities,
+  decodeOutputs,
+  type PredictingCore,
+  type RowPrediction,
+  type RowPredictor,
+  rowPredictor,
+} from "./row-predictor.ts";
 export { permutation, type Split, type SplitOptions, takeRows, trainTestSplit } from "./split.ts";
+export { type FoldOptions, groupSplit, kFold, timeSplit } from "./split-by.ts";
 export { type DigitOptions, type Digits, drawDigits } from "./synthetic-digits.ts";
+export {
+  type Cell,
+  columnOf,
+  selectRows,
+  type Table,
+  tableFromColumns,
+  tableFromRecords,
+  tableFromRows,
+} from "./table.ts";
+export { outputCount, tabularModel } from "./tabular-model.ts";
