@@ -2,6 +2,13 @@
 // Invariant: nothing here touches a file system or a runtime's own API; bytes come in, typed arrays go out.
 
 export {
+  type ApplyOptions,
+  applyPreprocessing,
+  type TabularData,
+  type TabularInput,
+  tabularData,
+} from "./apply-preprocessing.ts";
+export {
   balancedSampleWeights,
   type ClassWeightOptions,
   classWeights,
@@ -9,14 +16,6 @@ export {
   type ResampleOptions,
   undersample,
 } from "./balance.ts";
-
-  type ApplyOptions,
-  applyPreprocessing,
-  type TabularData,
-  type TabularInput,
-  tabularData,
-} from "./apply-preprocessing.ts";
-
 export { type DateFormat, dateOf } from "./cells.ts";
 export type { ColumnOptions } from "./column-options.ts";
 export { type CrossValidation, crossValidate, type FoldScores } from "./cross-validation.ts";
