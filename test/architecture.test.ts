@@ -19,6 +19,7 @@ const tables = ["src/abi.ts", "src/data/digit-strokes.ts"];
 const ranks: readonly (readonly string[])[] = [
   ["abi", "errors", "shape"],
   ["graph"],
+  ["ops"],
   ["autodiff", "initializers", "layers", "losses", "optimizers", "schedules", "metrics"],
   ["model"],
   ["passes"],

@@ -5,6 +5,7 @@
 
 import { StateError } from "../errors.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
+import { opName } from "../graph/defined.ts";
 import type { AnyNode, Node, OpName } from "../graph/ops.ts";
 import { rules } from "./rules.ts";
 
@@ -42,7 +43,7 @@ export function gradients(
     ) => (AnyNode | null)[];
     const dins = rule(b, dy, node as Node<OpName>, ins);
     if (dins.length === 0)
-      throw new StateError("autodiff/no-rule", `${node.layer}: ${node.op} cannot be differentiated again`, {
+      throw new StateError("autodiff/no-rule", `${node.layer}: ${opName(node)} cannot be differentiated`, {
         layer: node.layer,
       });
     dins.forEach((dx, i) => {

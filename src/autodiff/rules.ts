@@ -3,8 +3,8 @@
 // Place: table used by autodiff/gradients.ts. A missing row is a compile error.
 // Invariant: a rule only appends nodes; `null` says that no gradient flows to that input.
 
-import { StateError } from "../errors.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
+import { definitionOf } from "../graph/defined.ts";
 import { type AnyNode, type Node, type OpName, reducedElements } from "../graph/ops.ts";
 import { type Shape, sameDim } from "../shape.ts";
 
@@ -160,32 +160,6 @@ const matmulRule: Rule<"matmul"> = (b, dy, y, ins) => {
 export const swapLast = (rank: number): number[] =>
   Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : i === rank - 2 ? rank - 1 : rank - 2));
 
-const rnnRule: Rule<"rnn"> = (b, dy, y, ins) => {
-  const { reverse, relu, hasH0, hasLengths } = y.attrs;
-  const h = y as AnyNode;
-  const w = ins[1]!;
-  const h0 = hasH0 ? ins[2]! : undefined;
-  const lengths = hasLengths ? ins[hasH0 ? 3 : 2]! : undefined;
-  const hidden = w.shape[0] as number;
-  const dx = b.add("rnnGrad", [h, dy, w, ...(lengths ? [lengths] : [])], { reverse, relu, hasLengths });
-  const before = b.add("rnnPrevious", [h, ...(h0 ? [h0] : [])], { reverse, hasH0 });
-  const dw = b.matmul(b.asMatrix(before), b.asMatrix(dx), true, false);
-  const grads: (AnyNode | null)[] = [dx, dw];
-  // The first step's state is h0 itself: dh0 = dx(first)·wᵀ. (Lengths are at least 1; see RnnField.)
-  if (h0) {
-    if (reverse && hasLengths)
-      throw new StateError(
-        "autodiff/no-rule",
-        `${y.layer}: a backward rnn has no gradient for h0 with variable time`,
-        { layer: y.layer },
-      );
-    const first = b.add("slice", [dx], { axis: 1, start: reverse ? -1 : 0, length: 1 });
-    grads.push(b.matmul(b.reshape(first, [h.shape[0]!, hidden]), w, false, true));
-  }
-  if (lengths) grads.push(null);
-  return grads;
-};
-
 /** One row per op. */
 export const rules: { readonly [K in OpName]: Rule<K> } = {
   input: stop,
@@ -239,9 +213,7 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
   ],
   scatterAddRows: stop,
   dropout: (b, dy, y) => [b.add("dropout", [dy], y.attrs)],
-  rnn: rnnRule,
-  rnnGrad: stop,
-  rnnPrevious: stop,
+  defined: (b, dy, y, ins) => definitionOf(y).gradient?.(b, dy, y as AnyNode, ins, y.attrs.attrs) ?? stop(),
   report: stop,
   guard: stop,
   clipByNorm: stop,

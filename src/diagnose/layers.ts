@@ -4,6 +4,7 @@
 // loss does not depend on is left out.
 
 import type { AnyNode } from "../graph/ops.ts";
+import { type RnnAttrs, rnn } from "../ops/recurrent.ts";
 import type { ObservedCall, Observer } from "../train/observe.ts";
 import { type Finding, figure, type LayerReport, percent } from "./finding.ts";
 
@@ -133,7 +134,8 @@ const squares = (data: Float32Array): number => {
 
 /** Whether an activation's output says that its slope there is nearly 0. */
 function flatnessOf(node: AnyNode): ((y: number) => boolean) | undefined {
-  if (node.op === "rnn" && !node.attrs.relu) return (y) => 1 - y * y < FLAT_TANH;
+  if (node.op === "defined" && node.attrs.definition === rnn)
+    return (node.attrs.attrs as RnnAttrs).relu ? undefined : (y) => 1 - y * y < FLAT_TANH;
   if (node.op !== "unary") return undefined;
   const { fn, p, q } = node.attrs;
   if (fn === "sigmoid") return (y) => y * (1 - y) < FLAT_SIGMOID;

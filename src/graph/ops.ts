@@ -124,12 +124,8 @@ export interface OpAttrs {
   scatterAddRows: { tableRows: number };
   /** (x); the mask is a function of seed, step, stream and element index, so the gradient is the same op on dy */
   dropout: { rate: number; stream: number };
-  /** (x [N, T, H], w [H, H], h0 [N, H] if hasH0, lengths i32 [N] if hasLengths) → h [N, T, H] */
-  rnn: { reverse: boolean; relu: boolean; hasH0: boolean; hasLengths: boolean };
-  /** (h, dh, w, lengths if hasLengths) → gradient before the activation [N, T, H] */
-  rnnGrad: { reverse: boolean; relu: boolean; hasLengths: boolean };
-  /** (h, h0 if hasH0) → h of the step before */
-  rnnPrevious: { reverse: boolean; hasH0: boolean };
+  /** (…) → what the definition says: an op outside this vocabulary (see defined.ts) */
+  defined: { definition: InferringOp; attrs: never };
 
   // Effects: what a training step does beside computing values. They come last, in this order.
   /** (scalar) → written to column `slot` of the report */
@@ -183,6 +179,12 @@ export interface FusedGradient {
   readonly parameter: string;
   /** The matmul that a full step leaves out. */
   readonly gradient: number;
+}
+
+/** As much of an OpDefinition as this file needs. */
+export interface InferringOp {
+  readonly name: string;
+  infer(attrs: never, inputs: readonly AnyNode[]): Inferred;
 }
 
 export type OpName = keyof OpAttrs;
@@ -303,9 +305,7 @@ export const infer: { readonly [K in OpName]: InferRule<K> } = {
   },
   scatterAddRows: (a, ins) => f32([a.tableRows, ins[0]!.shape.at(-1)!]),
   dropout: like,
-  rnn: like,
-  rnnGrad: like,
-  rnnPrevious: like,
+  defined: (a, ins) => a.definition.infer(a.attrs, ins),
   report: () => none,
   guard: () => none,
   clipByNorm: () => none,

@@ -2,9 +2,11 @@
 //
 // Place: definitions for the registry. Invariant: the loop over time is inside the kernel, never on the tape.
 
+import { defined } from "../graph/defined.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { Layer, LayerOptions } from "../graph/semantic.ts";
 import type { Initializer } from "../initializers/initializers.ts";
+import { rnn } from "../ops/recurrent.ts";
 import {
   badOption,
   flagOption,
@@ -69,7 +71,7 @@ function direction(
   }
   const sequence = b.reshape(projected, [x.shape[0]!, x.shape[1]!, units]);
   const relu = options.activation === "relu";
-  return b.add("rnn", [sequence, recurrent, ...(h0 ? [h0] : []), ...(lengths ? [lengths] : [])], {
+  return defined(b, rnn, [sequence, recurrent, ...(h0 ? [h0] : []), ...(lengths ? [lengths] : [])], {
     reverse,
     relu,
     hasH0: h0 !== undefined,

@@ -7,7 +7,7 @@
 import type { Graph } from "../graph/builder.ts";
 import type { AnyNode, OpName } from "../graph/ops.ts";
 import { type Binding, bindShape, product } from "../shape.ts";
-import { IN_PLACE, storageOf } from "./in-place.ts";
+import { inPlaceInputs, storageOf } from "./in-place.ts";
 
 /** Cache line: every buffer begins on one. */
 export const ALIGNMENT = 64;
@@ -116,8 +116,8 @@ export function planArena(
     const dying = inputs.filter((id) => managed(id) && (lastUse.get(id) ?? -1) <= node.id);
     if (inArena(node) && node.op !== "reshape" && !placed.has(node.id)) {
       const bytes = Math.max(ALIGNMENT, alignUp(bytesOf(node, binding)));
-      const heir = IN_PLACE[node.op]
-        ?.map((position) => storageOf(nodes, node.inputs[position] ?? node.inputs[0]!))
+      const heir = inPlaceInputs(node)
+        .map((position) => storageOf(nodes, node.inputs[position] ?? node.inputs[0]!))
         .find((id) => dying.includes(id) && sizes.get(id) === bytes && sameSize(nodes[id]!, node, binding));
       if (heir !== undefined) {
         offsets.set(node.id, offsets.get(heir)!);

@@ -3,6 +3,7 @@
 // Place: part of the plan; budgets of run() and fit() are counted in it, never in time.
 // Invariant: depends on shapes alone.
 
+import { definitionOf } from "../graph/defined.ts";
 import { type AnyNode, lastTwo, type Node, type OpName } from "../graph/ops.ts";
 import { type Binding, bindDim, bindShape, product } from "../shape.ts";
 
@@ -23,11 +24,12 @@ export function flopsOf(node: AnyNode, inputs: readonly AnyNode[], binding: Bind
       const [, k] = lastTwo(inputs[0]!.shape, (node as Node<"matmul">).attrs.transA);
       return 2 * elements * bindDim(k, binding);
     }
-    case "rnn":
-    case "rnnGrad":
-      return 2 * elements * bindDim(node.shape.at(-1)!, binding);
     case "reduce":
       return product(bindShape(inputs[0]!.shape, binding));
+    case "defined": {
+      const of = node as Node<"defined">;
+      return definitionOf(of).flops(of.attrs.attrs, inputs, node, binding);
+    }
     default:
       return elements;
   }

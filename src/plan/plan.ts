@@ -6,9 +6,10 @@
 import { GEMM_SCRATCH_BYTES } from "../abi-gemm.ts";
 import { ConfigError } from "../errors.ts";
 import type { Graph } from "../graph/builder.ts";
+import { definitionOf } from "../graph/defined.ts";
 import type { AnyNode, FusedGradient } from "../graph/ops.ts";
 import { liveNodes } from "../passes/live.ts";
-import { type Binding, bindShape } from "../shape.ts";
+import type { Binding } from "../shape.ts";
 import { alignUp, bytesOf, inArena, planArena } from "./arena.ts";
 import { flopsOf } from "./flops.ts";
 import { storageOf } from "./in-place.ts";
@@ -104,7 +105,7 @@ export function planMemory(request: PlanRequest): MemoryPlan {
   });
   const scratch = alignUp(arenaBase + arenaBytes);
   const work = scratch + alignUp(GEMM_SCRATCH_BYTES);
-  const end = work + Math.max(...graphs.map((g) => workBytes(g.schedule, request.binding)));
+  const end = work + Math.max(...graphs.map((g) => workBytes(g, request.binding)));
   const inputBytes = [...layout.inputs.values()].reduce((sum, r) => sum + r.bytes, 0);
   const bytes: PlanBytes = {
     parameters: layout.weights.bytes,
@@ -119,13 +120,14 @@ export function planMemory(request: PlanRequest): MemoryPlan {
   return { layout, graphs, scratch, work, end, bytes };
 }
 
-/** The backward pass of a recurrent layer carries one gradient row per sample. */
-function workBytes(schedule: readonly AnyNode[], binding: Binding): number {
+/** What the op that needs most needs beside its result. */
+function workBytes({ graph, schedule }: GraphPlan, binding: Binding): number {
   let most = 0;
   for (const node of schedule) {
-    if (node.op !== "rnnGrad") continue;
-    const [n, , h] = bindShape(node.shape, binding) as [number, number, number];
-    most = Math.max(most, alignUp(4 * n * h));
+    if (node.op !== "defined") continue;
+    const inputs = node.inputs.map((i) => graph.nodes[i]!);
+    const bytes = definitionOf(node).workBytes?.(node.attrs.attrs, inputs, node, binding);
+    most = Math.max(most, alignUp(bytes ?? 0));
   }
   return most;
 }

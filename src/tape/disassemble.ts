@@ -36,6 +36,7 @@ import {
   UnaryGradField,
 } from "../abi.ts";
 import { ConvField, PoolField } from "../abi-image.ts";
+import { opName } from "../graph/defined.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { Tape } from "./encode.ts";
 
@@ -114,7 +115,7 @@ export function disassemble({ tape, nodes, address: base }: TapeListing): string
       const count = tape.words[at + 1]! / 4;
       const text: string[] = [];
       for (let i = 2; i < count; i++) text.push(fieldText(name, fields[i] ?? String(i), tape.words[at + i]!));
-      const layer = node >= 0 ? nodes[node]!.layer || nodes[node]!.op : "";
+      const layer = node >= 0 ? nodes[node]!.layer || opName(nodes[node]!) : "";
       return `${(base + offset).toString(16).padStart(6, "0")}  ${name.padEnd(24)} ${text.join(" ")}${layer && `  ; ${layer}`}`;
     })
     .join("\n");

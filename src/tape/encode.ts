@@ -7,6 +7,7 @@
 import { Op } from "../abi.ts";
 import { CoreError } from "../errors.ts";
 import type { Graph } from "../graph/builder.ts";
+import { opName, type RecordContext } from "../graph/defined.ts";
 import type { AnyNode, DTypeName, Node, OpName } from "../graph/ops.ts";
 import type { GraphPlan, MemoryPlan } from "../plan/plan.ts";
 import { type Binding, bindShape, product } from "../shape.ts";
@@ -36,12 +37,21 @@ export interface Tape {
 }
 
 /** What an encoder reads and writes. */
-export class EncodingContext {
+export class EncodingContext implements RecordContext {
   readonly writer = new TapeWriter();
   constructor(
     readonly request: EncodeRequest,
     readonly nodes: Graph["nodes"],
   ) {}
+  get scratch(): number {
+    return this.request.plan.scratch;
+  }
+  get work(): number {
+    return this.request.plan.work;
+  }
+  get binding(): Binding {
+    return this.request.binding;
+  }
   at(id: number): number {
     return this.request.graph.addresses.get(id)!;
   }
@@ -81,7 +91,7 @@ export function encodeTape(request: EncodeRequest): Tape {
     const out = request.graph.addresses.get(node.id) ?? 0;
     const encoder = request.encoders[node.op] as Encoder<OpName> | undefined;
     if (!encoder)
-      throw new CoreError("core/op", `${node.layer}: "${node.op}" is not among the ops of prediction`);
+      throw new CoreError("core/op", `${node.layer}: "${opName(node)}" is not among the ops of prediction`);
     encoder(c, node as Node<OpName>, out);
     const wrote = c.writer.words.length > before;
     if (request.probe && wrote && out !== 0 && node.dtype === "f32") c.emit(Op.Guard, 1, out, c.count(node));

@@ -4,6 +4,7 @@
 // Invariant: every op of these rows has its kernel in assembly/tape/forward-kernels.ts.
 
 import { DType, Op } from "../abi.ts";
+import { definitionOf } from "../graph/defined.ts";
 import type { AnyNode, DTypeName, Node } from "../graph/ops.ts";
 import { bindDim, product } from "../shape.ts";
 import { BINARY_CODES, REDUCE_CODES, UNARY_CODES } from "./codes.ts";
@@ -145,14 +146,7 @@ export const FORWARD_ENCODERS = {
     const shape = [c.count(ids), columns, tableRows];
     c.emit(Op.GatherRows, out, c.at(table.id), c.at(ids.id), ...shape, DType.F32, DType.F32);
   },
-  rnn: (c, node, out) => {
-    const { reverse, relu, hasH0, hasLengths } = node.attrs;
-    const [x, w] = [c.at(node.inputs[0]!), c.at(node.inputs[1]!)];
-    const h0 = hasH0 ? c.at(node.inputs[2]!) : 0;
-    const lengths = hasLengths ? c.at(node.inputs[hasH0 ? 3 : 2]!) : 0;
-    const dims = c.dims(node as AnyNode);
-    c.emit(Op.Rnn, out, x, w, h0, lengths, ...dims, reverse ? 1 : 0, relu ? 1 : 0, c.request.plan.scratch);
-  },
+  defined: (c, node, out) => definitionOf(node).encode(c, node as AnyNode, out, node.attrs.attrs),
   guard: (c, node) => {
     const values = node.inputs.flatMap((i) => [c.at(i), c.count(c.nodes[i]!)]);
     c.emit(Op.Guard, values.length / 2, ...values);

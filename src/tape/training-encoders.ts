@@ -68,18 +68,6 @@ const own: Omit<AllEncoders, Exclude<keyof typeof FORWARD_ENCODERS, "guard">> = 
     const n = c.count(node as AnyNode);
     c.emit(Op.Dropout, out, c.at(node.inputs[0]!), n, threshold, f32Bits(scale), stream);
   },
-  rnnGrad: (c, node, out) => {
-    const { reverse, relu } = node.attrs;
-    const [h, dh, w, lengths = 0] = node.inputs.map((i) => c.at(i)) as [number, number, number, number?];
-    const dims = c.dims(node as AnyNode);
-    const flags = [reverse ? 1 : 0, relu ? 1 : 0];
-    const { scratch, work } = c.request.plan;
-    c.emit(Op.RnnGrad, out, h, dh, w, 0, lengths, ...dims, ...flags, scratch, work);
-  },
-  rnnPrevious: (c, node, out) => {
-    const [h, h0 = 0] = node.inputs.map((i) => c.at(i)) as [number, number?];
-    c.emit(Op.RnnPrevious, out, h, h0, ...c.dims(node as AnyNode), node.attrs.reverse ? 1 : 0);
-  },
   report: (c, node) => c.emit(Op.Report, c.at(node.inputs[0]!), node.attrs.slot),
   guard: (c, node) => {
     const { layout } = c.request.plan;

@@ -6,6 +6,7 @@
 import { Status } from "../abi.ts";
 import type { Executor, Fault } from "../core/executor.ts";
 import { ConfigError, CoreError, type EdgegradError } from "../errors.ts";
+import { opName } from "../graph/defined.ts";
 import type { Binding } from "../shape.ts";
 import type { Feed, NumericArray } from "./feeds.ts";
 
@@ -38,7 +39,7 @@ export function explainFault(
   if (bad) return bad;
   const first = replay();
   const layer = first?.node?.layer || "loss";
-  const where = first?.node ? `${first.node.op} of ${layer}` : "the gradients";
+  const where = first?.node ? `${opName(first.node)} of ${layer}` : "the gradients";
   return new CoreError(
     "train/not-finite",
     `${layer}: ${where} became infinite or NaN in this step; weights and optimizer state are unchanged. ` +

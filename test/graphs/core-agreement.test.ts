@@ -3,6 +3,7 @@
 // Place: oracle 1 of DESIGN.md. EDGEGRAD_GRAPHS sets the number of graphs (100 here, 1000 for a release).
 
 import { describe, expect, test } from "vitest";
+import { opName } from "../../src/graph/defined.ts";
 import type { AnyNode } from "../../src/graph/ops.ts";
 import { disagreement, errorScale, tolerance } from "../reference/agreement.ts";
 import { interpret } from "../reference/interpreter.ts";
@@ -23,7 +24,7 @@ function wrong(g: RandomGraph, outputs: readonly AnyNode[], variant: CoreVariant
     const want = exact[i]!.data;
     const message = disagreement(got[i]!.data, want, tolerance(errorScale(plain[i]!.data, want)));
     return message
-      ? [`node ${node.id} ${node.op} ${JSON.stringify(node.attrs)} of ${node.inputs}: ${message}`]
+      ? [`node ${node.id} ${opName(node)} ${JSON.stringify(node.attrs)} of ${node.inputs}: ${message}`]
       : [];
   });
 }

@@ -4,7 +4,8 @@
 // Invariant: an op that is not smooth everywhere has a row here.
 
 import type { Graph } from "../../src/graph/builder.ts";
-import type { AnyNode, BinaryName, Node, UnaryName } from "../../src/graph/ops.ts";
+import type { AnyNode, BinaryName, UnaryName } from "../../src/graph/ops.ts";
+import type { RnnAttrs } from "../../src/ops/recurrent.ts";
 import { rnnPrevious } from "../reference/recurrent.ts";
 import { at, broadcastAt, generate, type Tensor, unravel } from "../reference/tensor.ts";
 
@@ -52,9 +53,9 @@ function groups(x: Tensor, from: number, to: number): number[][] {
 }
 
 /** relu's arguments inside a recurrent layer: x[n, t] + h[n, t−1]·w */
-function reluRnnArguments(node: Node<"rnn">, h: Tensor, ins: readonly Tensor[]): Tensor {
+function reluRnnArguments(attrs: RnnAttrs, h: Tensor, ins: readonly Tensor[]): Tensor {
   const [x, w] = ins as [Tensor, Tensor];
-  const { reverse, hasH0 } = node.attrs;
+  const { reverse, hasH0 } = attrs;
   const before = rnnPrevious({ reverse, hasH0 }, hasH0 ? [h, ins[2]!] : [h]);
   return generate(x.shape, ([n, t, j]) => {
     let sum = at(x, [n!, t!, j!]);
@@ -88,8 +89,11 @@ function distanceOf(node: AnyNode, y: Tensor, ins: readonly Tensor[]): number {
       const last = x!.shape.length - 1;
       return least(groups(x!, last, last).map(topGap));
     }
-    case "rnn":
-      return node.attrs.relu ? least(reluRnnArguments(node, y, ins).data.map(Math.abs)) : Infinity;
+    case "defined": {
+      const { definition, attrs } = node.attrs;
+      if (definition.name !== "rnn" || !(attrs as RnnAttrs).relu) return Infinity;
+      return least(reluRnnArguments(attrs, y, ins).data.map(Math.abs));
+    }
     default:
       return Infinity;
   }

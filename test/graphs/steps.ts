@@ -3,7 +3,9 @@
 // Place: used by random-graph.ts. Dimensions: N batch (symbolic), T time (symbolic).
 // Invariant: a step leaves arguments inside an op's domain and away from overflow, not away from kinks.
 
+import { defined } from "../../src/graph/defined.ts";
 import type { AnyNode, BinaryName, ReduceName, UnaryName } from "../../src/graph/ops.ts";
+import { rnn as rnnOp } from "../../src/ops/recurrent.ts";
 import { type Dim, elementsOf, multiplyDims, N, type Shape, T } from "../../src/shape.ts";
 import type { Drawing } from "./random-graph.ts";
 
@@ -148,7 +150,7 @@ const rnn: Step = (d) => {
     ...(hasH0 ? [d.input([N, hidden], "f32", () => draw.normal())] : []),
     ...(hasLengths ? [d.input([N], "i32", () => draw.int(1, most))] : []),
   ];
-  const h = b.add("rnn", ins, { reverse, relu, hasH0, hasLengths });
+  const h = defined(b, rnnOp, ins, { reverse, relu, hasH0, hasLengths });
   if (draw.flag()) return [h];
   return [b.add("slice", [h], { axis: 1, start: reverse ? 0 : -1, length: 1 })];
 };

@@ -8,9 +8,9 @@
 import type { Graph } from "../../src/graph/builder.ts";
 import type { AnyNode, Node, OpName } from "../../src/graph/ops.ts";
 import { type Binding, bindDim, bindShape } from "../../src/shape.ts";
+import { definedRule } from "./defined.ts";
 import { activationSlopes, binaryFunctions, type Round, unaryFunctions } from "./functions.ts";
 import { philoxWords, type RandomState } from "./philox.ts";
-import { rnn, rnnGrad, rnnPrevious } from "./recurrent.ts";
 import { at, broadcastAt, generate, mapTensor, type Tensor, tensor } from "./tensor.ts";
 
 /** Numbers for inputs, parameters and state, by name. */
@@ -22,7 +22,7 @@ export interface InterpretOptions {
   readonly random?: RandomState;
 }
 
-interface Context {
+export interface Context {
   readonly feeds: Feeds;
   readonly binding: Binding;
   readonly round: Round;
@@ -234,9 +234,7 @@ const rules = {
     const scale = c.round(1 / (1 - rate));
     return mapTensor(x!, (v, i) => (words[i]! < threshold ? 0 : c.round(v * scale)));
   },
-  rnn: (n, ins, c) => rnn(n.attrs, ins, c.round),
-  rnnGrad: (n, ins, c) => rnnGrad(n.attrs, ins, c.round),
-  rnnPrevious: (n, ins) => rnnPrevious(n.attrs, ins),
+  defined: (n, ins, c) => definedRule(n.attrs.definition.name)(n.attrs.attrs, ins, c, shapeOf(n, c)),
   report: effect,
   guard: effect,
   clipByNorm: effect,

@@ -3,7 +3,7 @@
 // Place: used by test/reference/interpreter.ts. Dimensions: N rows, T time, H hidden.
 // Invariant: at t ≥ length the state is carried on unchanged, and so is its gradient.
 
-import type { OpAttrs } from "../../src/graph/ops.ts";
+import type { RnnAttrs } from "../../src/ops/recurrent.ts";
 import type { Round } from "./functions.ts";
 import { at, generate, ravel, type Tensor, tensor } from "./tensor.ts";
 
@@ -12,7 +12,7 @@ const order = (time: number, reverse: boolean): number[] =>
   Array.from({ length: time }, (_, i) => (reverse ? time - 1 - i : i));
 
 /** h[n, t] = act(x[n, t] + h[n, t−1]·w) */
-export function rnn(attrs: OpAttrs["rnn"], ins: readonly Tensor[], r: Round): Tensor {
+export function rnn(attrs: RnnAttrs, ins: readonly Tensor[], r: Round): Tensor {
   const [x, w] = ins as [Tensor, Tensor];
   const h0 = attrs.hasH0 ? ins[2]! : undefined;
   const lengths = attrs.hasLengths ? ins[attrs.hasH0 ? 3 : 2]! : undefined;
@@ -40,7 +40,7 @@ export function rnn(attrs: OpAttrs["rnn"], ins: readonly Tensor[], r: Round): Te
 }
 
 /** Gradient before the activation, from h and the gradient of every h[n, t]. */
-export function rnnGrad(attrs: OpAttrs["rnnGrad"], ins: readonly Tensor[], r: Round): Tensor {
+export function rnnGrad(attrs: Omit<RnnAttrs, "hasH0">, ins: readonly Tensor[], r: Round): Tensor {
   const [h, dh, w] = ins as [Tensor, Tensor, Tensor];
   const lengths = attrs.hasLengths ? ins[3]! : undefined;
   const [rows, time, hidden] = h.shape as [number, number, number];
@@ -67,7 +67,7 @@ export function rnnGrad(attrs: OpAttrs["rnnGrad"], ins: readonly Tensor[], r: Ro
 }
 
 /** h of the step before, h0 or 0 at the first step. */
-export function rnnPrevious(attrs: OpAttrs["rnnPrevious"], ins: readonly Tensor[]): Tensor {
+export function rnnPrevious(attrs: Pick<RnnAttrs, "reverse" | "hasH0">, ins: readonly Tensor[]): Tensor {
   const [h, h0] = ins as [Tensor, Tensor | undefined];
   const time = h.shape[1]!;
   return generate(h.shape, ([n, t, j]) => {
