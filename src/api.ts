@@ -32,6 +32,7 @@ export type {
   WeightStep,
 } from "./explain/explanation.ts";
 export { type MillionUpdate, updateMillion } from "./explain/million.ts";
+export { examplePage, explanationPage } from "./explain/page.ts";
 export { exampleText, explanationText } from "./explain/text.ts";
 export type { Layer, SymbolicTensor } from "./graph/semantic.ts";
 export type { Initializer } from "./initializers/initializers.ts";

@@ -8,6 +8,7 @@ import { EdgegradError } from "../errors.ts";
 import { loadCore } from "../platform/default.ts";
 import { classifierNames } from "./classifier.ts";
 import { type DemoCommand, demo } from "./demo.ts";
+import { type ExplainCommand, exampleNames, explainCommand, lossNames } from "./explain.ts";
 import { type InspectCommand, inspect } from "./inspect.ts";
 import { type PredictCommand, predict } from "./predict.ts";
 import { type TrainCommand, train } from "./train.ts";
@@ -74,11 +75,30 @@ function commandLine(): Command {
     .option("--time-steps <n>", "longest time to plan memory for", wholeNumber(1), 1)
     .addOption(jsonOption())
     .action(async (file: string, options: InspectCommand) => inspect(await loadCore(), file, options));
+  addExplain(program);
   addTrainingOptions(program.command("demo"), "models/digits.safetensors")
     .description("train a digit classifier, show what it learned, save it and serve it from workerd")
     .option("--no-serve", "stop after saving the model")
     .action(async (options: DemoCommand) => demo(await loadCore(), options));
   return program;
+}
+
+function addExplain(program: Command): void {
+  program
+    .command("explain")
+    .description("take one training step apart: sums, chain rule, update, each gradient checked")
+    .argument("[file]", "model or checkpoint; without it a classic example")
+    .addOption(new Option("--example <name>", "a classic case (default: linear)").choices(exampleNames))
+    .option("--sample <numbers>", "one row of the model's input, such as 1,0,1")
+    .option("--target <numbers>", "what the row should give")
+    .addOption(new Option("--loss <name>", "with a model file").choices(lossNames))
+    .option("--learning-rate <rate>", "of the update, with a model file", positiveNumber, 0.1)
+    .option("--html <file>", "also write a page with the network drawn")
+    .option("--million", "time the update of a million weights")
+    .addOption(jsonOption())
+    .action(async (file: string | undefined, options: ExplainCommand) => {
+      await explainCommand(await loadCore(), file, options);
+    });
 }
 
 /** One message for people, or one record for machines. */

@@ -24,7 +24,7 @@ export interface Example {
   readonly y: readonly number[];
   /** The row that is taken apart. */
   readonly row: number;
-  /** Steps over all rows behind the first. */
+  /** Steps over all rows. */
   readonly steps: number;
 }
 
@@ -118,7 +118,7 @@ export const exampleOf = (name: ExampleName): Example => EXAMPLES[name]();
 export interface ExampleRow {
   readonly x: readonly number[];
   readonly target: number;
-  /** The output before and behind training. */
+  /** The output before and after training. */
   readonly before: number;
   readonly after: number;
 }

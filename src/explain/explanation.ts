@@ -29,7 +29,7 @@ export interface WeightStep {
   readonly factors: readonly Factor[];
   readonly gradient: number;
   readonly numeric: Numeric;
-  /** The value behind the update, and what the update added. */
+  /** The value after the update, and what the update added. */
   readonly after: number;
   readonly change: number;
 }
@@ -94,7 +94,7 @@ export interface Explanation {
   readonly outputs: readonly number[];
   readonly targets: readonly number[];
   readonly loss: { readonly name: string; readonly formula?: string; readonly value: number };
-  /** The loss of the same row behind the update. */
+  /** The loss of the same row after the update. */
   readonly lossAfter: number;
   readonly optimizer: string;
   readonly learningRate: number;

@@ -2,17 +2,9 @@
 //
 // Place: printed by `edgegrad explain`. Invariant: pure; within 100 columns for small networks.
 
+import { number } from "../page/number.ts";
 import type { ExampleRun } from "./examples.ts";
 import type { DenseStep, Explanation, NeuronStep, OtherStep, Term, WeightStep } from "./explanation.ts";
-
-/** Six digits, the sign shown as the field writes it. */
-export function number(value: number): string {
-  if (!Number.isFinite(value)) return String(value);
-  if (value === 0) return "0";
-  const size = Math.abs(value);
-  const text = size < 1e-4 || size >= 1e6 ? size.toExponential(3) : String(Number(size.toPrecision(6)));
-  return value < 0 ? `−${text}` : text;
-}
 
 const signed = (value: number): string => (value < 0 ? `(${number(value)})` : number(value));
 
@@ -71,7 +63,8 @@ function weightTable(weights: readonly WeightStep[], indent: string): string[] {
 }
 
 function forward(layer: DenseStep | OtherStep): string[] {
-  if (layer.kind === "other") return [`${layer.layer}`, `  output: ${layer.output.map(number).join(", ")}`];
+  if (layer.kind === "other")
+    return [`${layer.layer}`, `  output: ${layer.output.map((value) => number(value)).join(", ")}`];
   const rest = layer.omittedNeurons > 0 ? `, ${layer.neurons.length} of ${layer.units} neurons shown` : "";
   const lines = layer.neurons.flatMap((neuron) => [
     `  ${neuron.name}:  ${sumLine(neuron)}`,
@@ -84,7 +77,7 @@ function backward(layer: DenseStep | OtherStep): string[] {
   if (layer.kind === "other")
     return [
       layer.layer,
-      `  ∂L/∂output: ${layer.dOutput.map(number).join(", ")}`,
+      `  ∂L/∂output: ${layer.dOutput.map((value) => number(value)).join(", ")}`,
       ...weightTable(layer.weights, "  "),
     ];
   const lines = layer.neurons.flatMap((neuron) => [
@@ -109,7 +102,7 @@ export function explanationText(e: Explanation): string {
   );
   return [
     `Input     ${inputs}${more(e.omittedInputs, "inputs")}`,
-    `Target    ${e.targets.map(number).join(", ")}`,
+    `Target    ${e.targets.map((value) => number(value)).join(", ")}`,
     "",
     "FORWARD: weighted sums and activations",
     ...e.layers.flatMap(forward),
@@ -122,7 +115,7 @@ export function explanationText(e: Explanation): string {
     `UPDATE: ${rule}, rate ${number(e.learningRate)}`,
     ...weightTable(steps, "  "),
     "",
-    `The same row behind the update: loss ${number(e.lossAfter)} (was ${number(e.loss.value)})`,
+    `The same row after the update: loss ${number(e.lossAfter)} (was ${number(e.loss.value)})`,
     `Gradients against differences of the loss: ${agreeing} of ${compared} agree, largest difference ${number(largestDifference)}`,
   ].join("\n");
 }
@@ -143,7 +136,7 @@ export function exampleText(run: ExampleRun): string {
   const marks = [1, 2, 5, 10, 100, 500, 1000].filter((step) => step <= losses.length);
   const truth = rows.map(({ x, target, before, after }) => [
     x.join(" "),
-    ...[target, before, after].map(number),
+    ...[target, before, after].map((value) => number(value)),
   ]);
   return [
     title,
