@@ -14,16 +14,17 @@ import {
   type Trainer,
 } from "../api.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
+import { product } from "../shape.ts";
 
-/** Builds a classifier for images of `elements` bytes. */
-type Classifier = (elements: number, classes: number) => Model;
+/** Builds a classifier for images of bytes, [height, width, channels]. */
+type Classifier = (image: readonly [number, number, number], classes: number) => Model;
 
 /** Models of `--model`. */
 const CLASSIFIERS: ReadonlyMap<string, Classifier> = new Map([
   [
     "mlp",
-    (elements, classes) =>
-      sequential([elements], [rescale(1 / 255), dense(128, { activation: "relu" }), dense(classes)]),
+    (image, classes) =>
+      sequential([product(image)], [rescale(1 / 255), dense(128, { activation: "relu" }), dense(classes)]),
   ],
 ]);
 
@@ -33,7 +34,8 @@ export const classifierNames: readonly string[] = [...CLASSIFIERS.keys()];
 /** What a training needs to be described by; a checkpoint holds the same. */
 export interface ClassifierOptions {
   readonly model: string;
-  readonly elements: number;
+  /** Shape of one image: [height, width], and channels where there are several. */
+  readonly imageShape: readonly number[];
   readonly classes: number;
   readonly batchSize: number;
   readonly learningRate: number;
@@ -42,13 +44,14 @@ export interface ClassifierOptions {
 
 /** A trainer of a classifier with Adam on the cross-entropy. */
 export function createTrainer(core: Core, options: ClassifierOptions): Trainer {
-  const { elements, classes, batchSize, learningRate, seed } = options;
+  const { imageShape, classes, batchSize, learningRate, seed } = options;
   const describe = CLASSIFIERS.get(options.model);
   if (!describe) {
     const message = `--model: expected one of ${classifierNames.join(", ")}, got "${options.model}"`;
     throw new ConfigError("config/model", message, { option: "model" });
   }
-  return core.trainer(describe(elements, classes), {
+  const [height = 1, width = 1, channels = 1] = imageShape;
+  return core.trainer(describe([height, width, channels], classes), {
     loss: softmaxCrossEntropy(),
     optimizer: adam({ learningRate }),
     metrics: [accuracy()],
@@ -67,16 +70,32 @@ export function classesOf(logits: Float32Array, rows: number): Uint32Array {
   });
 }
 
-/** Refuses a model that does not take one image of this size and give one row of logits. */
-export function checkClassifier({ graph }: Model, elements: number, source: string): void {
+/** The softmax of a class. For people; no weight depends on it. */
+export function probabilityOf(logits: Float32Array, label: number): number {
+  const sum = logits.reduce((total, value) => total + Math.exp(value - logits[label]!), 0);
+  return 1 / sum;
+}
+
+/** Refuses a model that does not take one image of this shape and give one row of logits. */
+export function checkClassifier({ graph }: Model, imageShape: readonly number[], source: string): void {
   const shape = graph.inputs[0]?.shape ?? [];
-  const takes = shape.reduce<number>((product, size) => product * (size ?? Number.NaN), 1);
   if (graph.inputs.length !== 1 || Object.keys(graph.outputs).length !== 1) {
     const message = `${source}: expected a model with one input and one output, got ${graph.inputs.length} and ${Object.keys(graph.outputs).length}`;
     throw new ConfigError("config/model", message, { file: source });
   }
-  if (takes !== elements) {
-    const message = `${source}: the model takes [${shape.map((size) => size ?? "T")}], the images have ${elements} values; take the data it was trained on`;
-    throw new ShapeError("shape/mismatch", message, { expected: takes, got: elements });
+  const plain = (dims: readonly (number | null)[]) => dims.map((size) => size ?? Number.NaN);
+  const takes = product(plain(shape));
+  // A model of rows takes any image of as many values; one of images takes its height, width and channels.
+  const fits =
+    shape.length === 1
+      ? takes === product(imageShape)
+      : String(channelled(plain(shape))) === String(channelled(imageShape));
+  if (!fits) {
+    const message = `${source}: the model takes [${shape.map((size) => size ?? "T")}], the images are [${imageShape}], ${product(imageShape)} values; take the data it was trained on`;
+    throw new ShapeError("shape/mismatch", message, { expected: takes, got: product(imageShape) });
   }
 }
+
+/** [height, width] is grey: [height, width, 1]. */
+const channelled = (shape: readonly number[]): readonly number[] =>
+  shape.length === 2 ? [...shape, 1] : shape;

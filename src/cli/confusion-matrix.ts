@@ -27,6 +27,16 @@ export function confusionMatrix(
   return counts;
 }
 
+/** The counts as rows, for machines. */
+export function confusionRows(
+  truth: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  classes: number,
+): number[][] {
+  const counts = confusionMatrix(truth, predicted, classes);
+  return Array.from({ length: classes }, (_, i) => [...counts.subarray(i * classes, (i + 1) * classes)]);
+}
+
 /** The table as text, with each class's recall (share of its samples that were found) at the end of its row. */
 export function formatConfusionMatrix(counts: ArrayLike<number>, names?: readonly string[]): string {
   const classes = Math.sqrt(counts.length);
@@ -50,4 +60,15 @@ export function formatConfusionMatrix(counts: ArrayLike<number>, names?: readonl
   });
   const rule = `${"─".repeat(head + 1)}┼${"─".repeat(classes * width + 1)}┼${"─".repeat(7)}`;
   return [line("truth", labels, "recall"), rule, ...rows].join("\n");
+}
+
+/** The table of some images; labels the model has no output for get their own rows. */
+export function confusionTable(
+  { y }: { readonly y: Uint8Array },
+  predicted: Uint32Array,
+  classes: number,
+  names?: readonly string[],
+): string {
+  const most = y.reduce((max, label) => Math.max(max, label), classes - 1);
+  return formatConfusionMatrix(confusionMatrix(y, predicted, most + 1), names);
 }

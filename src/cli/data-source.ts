@@ -1,4 +1,4 @@
-// Where the command line's images come from: a folder of IDX files, or digits drawn on the spot.
+// Where the command line's images come from: a folder of IDX files or of pictures, or digits drawn on the spot.
 // Place: command line, before the trainer. Invariant: equal arguments give equal rows in equal order.
 
 import type { LabelledImages } from "../data/idx.ts";
@@ -6,6 +6,7 @@ import { drawDigits } from "../data/synthetic-digits.ts";
 import { ConfigError } from "../errors.ts";
 import { product } from "../shape.ts";
 import { readIdxFolder, readIdxTestSet } from "./idx-folder.ts";
+import { isPictureFolder, readPictureFolder, readPictureTestSet } from "./picture-folder.ts";
 
 /** Drawn digits by default: enough for a good network, drawn in under a second. */
 const DRAWN_TRAIN = 20_000;
@@ -19,11 +20,16 @@ export interface ImageData {
   readonly name: string;
   readonly train: LabelledImages;
   readonly test: LabelledImages;
+  /** Where the folders of the classes have names. */
+  readonly classNames?: readonly string[];
 }
 
 /** Training and test images from `folder`, or drawn ones. */
 export async function loadImages(folder: string | undefined): Promise<ImageData> {
-  if (folder !== undefined) return { name: folder, ...(await readIdxFolder(folder)) };
+  if (folder !== undefined) {
+    const read = (await isPictureFolder(folder)) ? readPictureFolder : readIdxFolder;
+    return { name: folder, ...(await read(folder)) };
+  }
   const all = drawDigits({ count: DRAWN_TRAIN + DRAWN_TEST, seed: DRAWN_SEED });
   const part = (from: number, to: number): LabelledImages => ({
     x: all.x.subarray(from * 784, to * 784),
@@ -40,7 +46,8 @@ export async function loadImages(folder: string | undefined): Promise<ImageData>
 
 /** Test images only. */
 export async function loadTestImages(folder: string | undefined): Promise<LabelledImages> {
-  return folder === undefined ? (await loadImages(undefined)).test : readIdxTestSet(folder);
+  if (folder === undefined) return (await loadImages(undefined)).test;
+  return (await isPictureFolder(folder)) ? readPictureTestSet(folder) : readIdxTestSet(folder);
 }
 
 /** How many classes the labels name; there must be at least two. */

@@ -9,7 +9,7 @@ import { CoreError } from "../errors.ts";
 import { classesOf } from "./classifier.ts";
 import { imageElements } from "./data-source.ts";
 import { readBytes } from "./files.ts";
-import { confusionTable, showSample } from "./predict.ts";
+import { showSample } from "./predict.ts";
 import { requestPrediction, type Served, serveFromNode, serveFromWorkerd, uploadModel } from "./serve.ts";
 import { formatBytes } from "./table.ts";
 import { type TrainCommand, train } from "./train.ts";
@@ -32,8 +32,6 @@ export async function demo(core: Core, command: DemoCommand): Promise<void> {
   const logits = trainer.predict(test.x) as Float32Array;
   const predicted = classesOf(logits, test.count);
   const classes = logits.length / test.count;
-  say();
-  say(confusionTable(test, predicted, classes));
   say();
   say(showSample(test, predicted, SHOWN));
   say();

@@ -16,6 +16,9 @@ export interface IdxFolder {
 /** "train-images-idx3-ubyte.gz", "train-first20k-labels-idx1-ubyte", "t10k-images.idx3-ubyte", "test-labels-…". */
 const FILE_NAME = /^(train|t10k|test)(?:-[\w-]+)??-(images|labels)(?:[-.]idx\d-ubyte)?(\.gz)?$/;
 
+/** True for the name of such a file. */
+export const isIdxName = (name: string): boolean => FILE_NAME.test(name);
+
 /**
  * Reads all four files of a folder such as MNIST or Fashion-MNIST.
  * @throws ConfigError when the folder or one of its files is missing or stands there twice, FormatError when a file is

@@ -25,7 +25,11 @@ const positiveNumber = (text: string) => {
   throw new InvalidArgumentError("Expected a number above 0.");
 };
 
-const dataOption = () => new Option("--data <dir>", "folder of MNIST-style IDX files, gzipped or not");
+const dataOption = () =>
+  new Option(
+    "--data <dir>",
+    "folder of MNIST-style IDX files, or of PNG and JPEG pictures in a folder for each class",
+  );
 const jsonOption = () => new Option("--json", "write JSON, one value a line");
 
 /** Options of every command that trains. */
@@ -59,13 +63,16 @@ function commandLine(): Command {
     });
   program
     .command("predict")
-    .description("classify test images with a saved model")
+    .description("classify test images or picture files with a saved model")
+    .argument("[pictures...]", "PNG or JPEG files")
     .requiredOption("--model <file>", "model or checkpoint")
     .addOption(dataOption())
     .option("--digits", "classify drawn digits")
     .option("--show <n>", "how many images to show", wholeNumber(0), 6)
     .addOption(jsonOption())
-    .action(async (options: PredictCommand) => predict(await loadCore(), options));
+    .action(async (pictures: string[], options: PredictCommand) =>
+      predict(await loadCore(), pictures, options),
+    );
   program
     .command("inspect")
     .description("show layers, shapes, parameters, memory plan and FLOPs of a model file")

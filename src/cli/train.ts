@@ -6,8 +6,10 @@ import type { Core, Trainer } from "../api.ts";
 import type { LabelledImages } from "../data/idx.ts";
 import { ConfigError, StateError } from "../errors.ts";
 import type { Progress, StopReason } from "../train/run-loop.ts";
-import { createTrainer } from "./classifier.ts";
-import { classCount, type ImageData, imageElements, loadImages } from "./data-source.ts";
+import { withClassNames } from "./class-names.ts";
+import { classesOf, createTrainer } from "./classifier.ts";
+import { confusionRows, confusionTable } from "./confusion-matrix.ts";
+import { classCount, type ImageData, loadImages } from "./data-source.ts";
 import { checkWritable, naming, readBytes, writeBytes } from "./files.ts";
 import { Reporter } from "./progress.ts";
 
@@ -54,10 +56,10 @@ export async function train(
 
   const images = await loadImages(command.data);
   const classes = classCount(images);
-  const elements = imageElements(images.train);
+  const { imageShape } = images.train;
   const trainer = checkpoint
     ? naming(command.resume!, () => core.resume(checkpoint))
-    : createTrainer(core, { ...command, elements, classes });
+    : createTrainer(core, { ...command, imageShape, classes });
   announce(reporter, command, images, classes, trainer);
 
   const reason = await run(trainer, images, command, reporter, checkpointPath);
@@ -74,15 +76,21 @@ export async function train(
     string,
     number
   >;
-  const modelBytes = trainer.saveModel();
+  const predicted = classesOf(trainer.predict(test.x) as Float32Array, test.count);
+  const names = images.classNames;
+  const modelBytes = names ? withClassNames(trainer.saveModel(), names) : trainer.saveModel();
   await writeBytes(command.out, modelBytes);
   const rate = `${(100 * testAccuracy!).toFixed(2)}%`;
   reporter.line(
     `test accuracy ${rate} on ${test.count} images · ${seconds.toFixed(1)} s · model saved to ${command.out}`,
   );
+  reporter.line();
+  reporter.line(confusionTable(test, predicted, classes, names));
+  const confusion = confusionRows(test.y, predicted, classes);
   reporter.json({
     ...{ event: "done", steps: trainer.steps, seconds, testAccuracy, testLoss, model: command.out },
     ...{ bytes: modelBytes.length, fingerprint: trainer.fingerprint() },
+    ...{ confusion, classAccuracy: confusion.map((row, i) => row[i]! / row.reduce((sum, n) => sum + n, 0)) },
   });
   return { trainer, images, modelBytes, testAccuracy: testAccuracy!, seconds };
 }
