@@ -8,7 +8,9 @@
 export enum ConvAlgorithm {
   /** Scalar loops that are right for everything: the reference of the others. */
   Plain = 0,
-  Count = 1,
+  /** Register tiles over padded images in place; the bits of Plain. */
+  Direct = 1,
+  Count = 2,
 }
 
 /**

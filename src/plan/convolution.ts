@@ -30,10 +30,47 @@ export interface ConvShape {
 
 /** The fastest algorithm for the shape. */
 export function convAlgorithm(_kind: ConvKind, _shape: ConvShape): ConvAlgorithm {
-  return ConvAlgorithm.Plain;
+  return ConvAlgorithm.Direct;
 }
 
+const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
+
 /** Bytes of ConvField.Work that the algorithm may overwrite. */
-export function convWorkBytes(_kind: ConvKind, _shape: ConvShape, _algorithm: ConvAlgorithm): number {
-  return 0;
+export function convWorkBytes(kind: ConvKind, shape: ConvShape, algorithm: ConvAlgorithm): number {
+  switch (algorithm) {
+    case ConvAlgorithm.Direct:
+      return kind === "weightGrad" ? weightGradBytes(shape) : directBytes(kind === "inputGrad", shape);
+    default:
+      return 0;
+  }
+}
+
+const spanOf = (taps: number, dilation: number): number => (taps - 1) * dilation + 1;
+
+/** Floats of the padded image that the forward pass reads. */
+function paddedFloats(s: ConvShape): number {
+  const height = (s.outH - 1) * s.strideY + spanOf(s.kernelH, s.dilationY);
+  const width = (s.outW - 1) * s.strideX + spanOf(s.kernelW, s.dilationX);
+  return height * width * s.c;
+}
+
+// As in assembly/kernels/conv/direct.ts
+function directBytes(backward: boolean, s: ConvShape): number {
+  const [read, write] = backward ? [s.f, s.c] : [s.c, s.f];
+  const columns = roundUp(write / s.groups, 8) * s.groups;
+  const weights = s.kernelH * s.kernelW * (read / s.groups) * columns;
+  const height = s.h - 1 + spanOf(s.kernelH, s.dilationY);
+  const width = s.w - 1 + spanOf(s.kernelW, s.dilationX);
+  const image = backward ? height * width * s.f : paddedFloats(s);
+  // Rows of less than 4 pixels read up to 3 pixels behind the image.
+  const behind = 3 * read * (backward ? 1 : s.strideX);
+  return roundUp(4 * (columns + 32 + weights + image + behind), 64);
+}
+
+// As in assembly/kernels/conv/direct-weight-grad.ts; tiles read up to 3 floats behind the image.
+function weightGradBytes(s: ConvShape): number {
+  const whole = s.groups === 1 && s.dilationX === 1;
+  const run = roundUp((whole ? s.kernelW : 1) * (s.c / s.groups), 4);
+  const sums = s.groups * s.kernelH * (whole ? 1 : s.kernelW) * run * roundUp(s.f / s.groups, 8);
+  return roundUp(4 * (sums + paddedFloats(s) + 4), 64);
 }

@@ -3,10 +3,14 @@
  * Place: between dispatch and the kernels beside it. Invariant: as in conv.ts.
  */
 import { Status } from "../../../src/abi";
+import { ConvAlgorithm, ConvField } from "../../../src/abi-image";
+import { Record } from "../../tape/record";
+import { convDirect } from "./direct";
 import { convInputGradPlain } from "./plain";
 
 // dx from dy and the weights   see ConvField
 export function conv2dInputGrad(pc: usize): u32 {
-  convInputGradPlain(pc);
+  if (Record.u32(pc, ConvField.Algorithm) === ConvAlgorithm.Direct) convDirect(pc, true);
+  else convInputGradPlain(pc);
   return Status.Ok;
 }

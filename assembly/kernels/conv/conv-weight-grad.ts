@@ -3,9 +3,10 @@
  * Place: between dispatch and the kernels beside it. Invariant: as in conv.ts.
  */
 import { Status } from "../../../src/abi";
-import { ConvField } from "../../../src/abi-image";
+import { ConvAlgorithm, ConvField } from "../../../src/abi-image";
 import { Record } from "../../tape/record";
 import { convBiasGrad } from "./bias-grad";
+import { convWeightGradDirect } from "./direct-weight-grad";
 import { convWeightGradPlain } from "./plain";
 
 // dw and db from x and dy   see ConvField
@@ -16,6 +17,7 @@ export function conv2dWeightGrad(pc: usize): u32 {
     const images = Record.u32(pc, ConvField.N);
     convBiasGrad(db, Record.ptr(pc, ConvField.B), images, pixels, Record.u32(pc, ConvField.F));
   }
-  convWeightGradPlain(pc);
+  if (Record.u32(pc, ConvField.Algorithm) === ConvAlgorithm.Direct) convWeightGradDirect(pc);
+  else convWeightGradPlain(pc);
   return Status.Ok;
 }

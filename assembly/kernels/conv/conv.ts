@@ -4,10 +4,14 @@
  * their bits may differ, so the choice depends on the shape of one sample alone.
  */
 import { Status } from "../../../src/abi";
+import { ConvAlgorithm, ConvField } from "../../../src/abi-image";
+import { Record } from "../../tape/record";
+import { convDirect } from "./direct";
 import { convPlain } from "./plain";
 
 // out = act(bias + Σ a·b)   see ConvField
 export function conv2d(pc: usize): u32 {
-  convPlain(pc);
+  if (Record.u32(pc, ConvField.Algorithm) === ConvAlgorithm.Direct) convDirect(pc, false);
+  else convPlain(pc);
   return Status.Ok;
 }

@@ -1,0 +1,174 @@
+/**
+ * Convolution over padded images in place, without packing patches: each kernel row is a run of floats of the image.
+ * Place: called by conv.ts; the gradient of the input is the same over dy, with the kernel turned and strides filled
+ * with zeros. Invariant: the order of the sum is that of plain.ts; padding adds zeros to it.
+ *
+ * Glossary: depth: products per sum; columns: what is computed per pixel (F, or C in the gradient of the input).
+ *
+ *   Work → ┌ bias [Groups][columns to 8] ┬ tile [4][8] ┬ weights [Groups][columns / 8][depth][8] ┬ image [height, width, …] ┐
+ */
+import { ConvField } from "../../../src/abi-image";
+import { Record } from "../../tape/record";
+import { maskPositive, Padded, packBias, packWeights } from "./pack";
+import { rowTiles } from "./row-tiles";
+
+const TILE_BYTES: usize = 128;
+
+// see ConvField: Conv2d, or Conv2dInputGrad if backward
+export function convDirect(pc: usize, backward: bool): void {
+  const groups = Record.u32(pc, ConvField.Groups);
+  const kernelH = Record.u32(pc, ConvField.KH);
+  const kernelW = Record.u32(pc, ConvField.KW);
+  const strideY = Record.u32(pc, ConvField.StrideY);
+  const strideX = Record.u32(pc, ConvField.StrideX);
+  const spanY = (kernelH - 1) * Record.u32(pc, ConvField.DilationY);
+  const spanX = (kernelW - 1) * Record.u32(pc, ConvField.DilationX);
+  // The image that is read, [rows, columnsOf, depth], and the one that is written.
+  const fieldsOf = backward ? ConvField.OH - ConvField.H : 0;
+  const rows = Record.u32(pc, ConvField.H + fieldsOf);
+  const width = Record.u32(pc, ConvField.W + fieldsOf);
+  let outRows = Record.u32(pc, ConvField.OH - fieldsOf);
+  let outWidth = Record.u32(pc, ConvField.OW - fieldsOf);
+  const readC = Record.u32(pc, backward ? ConvField.F : ConvField.C);
+  const writeC = Record.u32(pc, backward ? ConvField.C : ConvField.F);
+  const depth = readC / groups;
+  const columns = writeC / groups;
+  const padTop = Record.u32(pc, ConvField.PadTop);
+  const padLeft = Record.u32(pc, ConvField.PadLeft);
+  const top: i32 = backward ? spanY - padTop : padTop;
+  const left: i32 = backward ? spanX - padLeft : padLeft;
+  const stepY = backward ? 1 : strideY;
+  const stepX = backward ? 1 : strideX;
+  const paddedRows = (outRows - 1) * stepY + spanY + 1;
+  let paddedWidth = (outWidth - 1) * stepX + spanX + 1;
+  const spread = backward && (strideX > 1 || strideY > 1);
+  const fits = top === 0 && left === 0 && !spread && paddedRows <= rows && paddedWidth <= width;
+  const inPlace = fits && outWidth >= 4;
+
+  const bias = Record.ptr(pc, ConvField.Work);
+  const paddedColumns = (columns + 7) & ~7;
+  const tile = bias + ((paddedColumns * groups) << 2);
+  const weights = tile + TILE_BYTES;
+  const panelBytes = (kernelH * kernelW * depth) << 5;
+  const groupBytes = panelBytes * (paddedColumns >> 3);
+  const image = weights + groupBytes * groups;
+  packBias(pc, bias, columns, groups);
+  const groupC = Record.u32(pc, ConvField.C) / groups;
+  const features = Record.u32(pc, ConvField.F);
+  const tapStep = groupC * features;
+  let from = Record.ptr(pc, ConvField.B);
+  for (let g: u32 = 0; g < groups; ++g) {
+    const depthStep = backward ? 1 : features;
+    const columnStep = backward ? features : 1;
+    packWeights(
+      weights + groupBytes * g,
+      from,
+      kernelH * kernelW,
+      depth,
+      columns,
+      tapStep,
+      depthStep,
+      columnStep,
+      backward,
+    );
+    from += (features / groups) << 2;
+  }
+  let images = Record.u32(pc, ConvField.N);
+  const pixel = readC << 2;
+  let input = Record.ptr(pc, ConvField.A);
+  let out = Record.ptr(pc, ConvField.Out);
+  const inputBytes = rows * width * pixel;
+  const outPixel = writeC << 2;
+  let outBytes = outRows * outWidth * outPixel;
+  let mask = Record.ptr(pc, ConvField.Mask);
+  if (inPlace) {
+    paddedWidth = width;
+    if (inputBytes === outRows * outWidth * pixel && kernelH * kernelW === 1) {
+      // One product of all pixels: a kernel of one pixel knows no rows and no images.
+      outWidth *= outRows * images;
+      outBytes *= images;
+      outRows = images = 1;
+    }
+  } else memory.fill(image, 0, paddedRows * paddedWidth * pixel);
+
+  const whole = groups === 1 && Record.u32(pc, ConvField.DilationX) === 1;
+  const runsX: u32 = whole ? 1 : kernelW;
+  const run: u32 = whole ? kernelW * depth : depth;
+  const yStep = Record.u32(pc, ConvField.DilationY) * paddedWidth * pixel;
+  const xStep = Record.u32(pc, ConvField.DilationX) * pixel;
+  const bound: f32 = Record.u32(pc, ConvField.Relu) ? 0 : -Infinity;
+  const aStep = stepX * pixel;
+  for (; images; --images) {
+    if (!inPlace) {
+      const sy = backward ? strideY : 1;
+      const sx = backward ? strideX : 1;
+      Padded.copy(image, paddedRows, paddedWidth, input, rows, width, pixel, sy, sx, top, left);
+    }
+    let line = inPlace ? input : image;
+    let outLine = out;
+    for (let y: u32 = 0; y < outRows; ++y) {
+      let panel = weights;
+      let biasOf = bias;
+      for (let g: u32 = 0; g < groups; ++g) {
+        const a = line + ((g * depth) << 2);
+        for (let j: u32 = 0; j < columns; j += 8) {
+          const c = outLine + ((g * columns + j) << 2);
+          const lanes = min(columns - j, 8);
+          let x: u32 = 0;
+          if (lanes === 8 && outWidth >= 4) {
+            const tiles = outWidth >> 2;
+            x = tiles << 2;
+            rowTiles(c, outPixel, a, aStep, tiles, kernelH, yStep, runsX, xStep, run, panel, biasOf, bound);
+            if (x < outWidth) {
+              // The last tile overlaps: the same pixels get the same bits again.
+              x = outWidth - 4;
+              const p = a + x * aStep;
+              rowTiles(
+                c + x * outPixel,
+                outPixel,
+                p,
+                aStep,
+                1,
+                kernelH,
+                yStep,
+                runsX,
+                xStep,
+                run,
+                panel,
+                biasOf,
+                bound,
+              );
+            }
+          } else {
+            // A row of less than 4 pixels reads on behind it.
+            for (; x < outWidth; x += 4) {
+              if (x + 4 > outWidth && outWidth > 4) x = outWidth - 4;
+              const p = a + x * aStep;
+              rowTiles(tile, 32, p, aStep, 1, kernelH, yStep, runsX, xStep, run, panel, biasOf, bound);
+              copyTile(c + x * outPixel, outPixel, tile, min(outWidth - x, 4), lanes);
+            }
+          }
+          panel += panelBytes;
+          biasOf += 32;
+        }
+      }
+      line += stepY * paddedWidth * pixel;
+      outLine += outWidth * outPixel;
+    }
+    if (mask) {
+      maskPositive(out, mask, outBytes >> 2);
+      mask += outBytes;
+    }
+    input += inputBytes;
+    out += outBytes;
+  }
+}
+
+// Part of a tile of 8 columns: what lies beside it belongs to the next pixel.
+function copyTile(to: usize, step: usize, tile: usize, rows: u32, lanes: u32): void {
+  for (; rows; --rows) {
+    for (let i: usize = 0; i < (<usize>lanes) << 2; i += 4) store<u32>(to + i, load<u32>(tile + i));
+    to += step;
+    tile += 32;
+  }
+}

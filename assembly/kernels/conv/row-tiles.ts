@@ -1,0 +1,190 @@
+/**
+ * Register tile of convolution: 4 pixels by 8 columns, accumulated in registers over the whole depth.
+ * Place: called by the drivers beside it; Winograd's products run in them too.
+ * Invariant: each element is one accumulator over the depth ascending, so tile positions never change bits.
+ *
+ * Measured on Zen 4, where six instructions a cycle are the limit: offsets of an unrolled run fold into the splatting
+ * load as long as its base stays (90 % of the peak at depth 288, 70 % with a step each time); 6 rows spill.
+ */
+import { Step } from "../gemm/step";
+
+// c[4·tiles, 8] = max(bias[8] + Σ a·b, bound)   Row r of the tile reads tileBase + r·aStep; the depth is kernelH × kernelW runs of
+// `run` floats, yStep and xStep bytes apart; b: [depth][8]; steps in bytes; run ≥ 1; overwrites c
+export function rowTiles(
+  c: usize,
+  cStep: usize,
+  tileBase: usize,
+  aStep: usize,
+  tiles: u32,
+  kernelH: u32,
+  yStep: usize,
+  kernelW: u32,
+  xStep: usize,
+  run: u32,
+  panel: usize,
+  bias: usize,
+  bound: f32,
+): void {
+  const k = run;
+  if (k === 0) return;
+  const floor = f32x4.splat(bound);
+  const a2 = aStep << 1;
+  const a3 = a2 + aStep;
+  const fours = run >> 2;
+  const ones = run & 3;
+  const tileStep = aStep << 2;
+  for (; tiles; --tiles) {
+    let x0 = f32x4.splat(0);
+    let y0 = x0;
+    let x1 = x0;
+    let y1 = x0;
+    let x2 = x0;
+    let y2 = x0;
+    let x3 = x0;
+    let y3 = x0;
+    let b = panel;
+    let rowOf = tileBase;
+    for (let ky = kernelH; ky; --ky) {
+      let runOf = rowOf;
+      for (let kx = kernelW; kx; --kx) {
+        let a = runOf;
+        for (let i = fours; i; --i) {
+          let u = v128.load(b, 0);
+          let v = v128.load(b, 16);
+          let s = v128.load32_splat(a);
+          let t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x0 = Step.plus(k, x0, t, u);
+          y0 = Step.plus(k, y0, s, v);
+          s = v128.load32_splat(a + aStep);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x1 = Step.plus(k, x1, t, u);
+          y1 = Step.plus(k, y1, s, v);
+          s = v128.load32_splat(a + a2);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x2 = Step.plus(k, x2, t, u);
+          y2 = Step.plus(k, y2, s, v);
+          s = v128.load32_splat(a + a3);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x3 = Step.plus(k, x3, t, u);
+          y3 = Step.plus(k, y3, s, v);
+          u = v128.load(b, 32);
+          v = v128.load(b, 48);
+          s = v128.load32_splat(a, 4);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x0 = Step.plus(k, x0, t, u);
+          y0 = Step.plus(k, y0, s, v);
+          s = v128.load32_splat(a + aStep, 4);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x1 = Step.plus(k, x1, t, u);
+          y1 = Step.plus(k, y1, s, v);
+          s = v128.load32_splat(a + a2, 4);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x2 = Step.plus(k, x2, t, u);
+          y2 = Step.plus(k, y2, s, v);
+          s = v128.load32_splat(a + a3, 4);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x3 = Step.plus(k, x3, t, u);
+          y3 = Step.plus(k, y3, s, v);
+          u = v128.load(b, 64);
+          v = v128.load(b, 80);
+          s = v128.load32_splat(a, 8);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x0 = Step.plus(k, x0, t, u);
+          y0 = Step.plus(k, y0, s, v);
+          s = v128.load32_splat(a + aStep, 8);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x1 = Step.plus(k, x1, t, u);
+          y1 = Step.plus(k, y1, s, v);
+          s = v128.load32_splat(a + a2, 8);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x2 = Step.plus(k, x2, t, u);
+          y2 = Step.plus(k, y2, s, v);
+          s = v128.load32_splat(a + a3, 8);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x3 = Step.plus(k, x3, t, u);
+          y3 = Step.plus(k, y3, s, v);
+          u = v128.load(b, 96);
+          v = v128.load(b, 112);
+          s = v128.load32_splat(a, 12);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x0 = Step.plus(k, x0, t, u);
+          y0 = Step.plus(k, y0, s, v);
+          s = v128.load32_splat(a + aStep, 12);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x1 = Step.plus(k, x1, t, u);
+          y1 = Step.plus(k, y1, s, v);
+          s = v128.load32_splat(a + a2, 12);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x2 = Step.plus(k, x2, t, u);
+          y2 = Step.plus(k, y2, s, v);
+          s = v128.load32_splat(a + a3, 12);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x3 = Step.plus(k, x3, t, u);
+          y3 = Step.plus(k, y3, s, v);
+          a += 16;
+          b += 128;
+        }
+        for (let i = ones; i; --i) {
+          const u = v128.load(b, 0);
+          const v = v128.load(b, 16);
+          let s = v128.load32_splat(a);
+          let t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x0 = Step.plus(k, x0, t, u);
+          y0 = Step.plus(k, y0, s, v);
+          s = v128.load32_splat(a + aStep);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x1 = Step.plus(k, x1, t, u);
+          y1 = Step.plus(k, y1, s, v);
+          s = v128.load32_splat(a + a2);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x2 = Step.plus(k, x2, t, u);
+          y2 = Step.plus(k, y2, s, v);
+          s = v128.load32_splat(a + a3);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x3 = Step.plus(k, x3, t, u);
+          y3 = Step.plus(k, y3, s, v);
+          a += 4;
+          b += 32;
+        }
+        runOf += xStep;
+      }
+      rowOf += yStep;
+    }
+    const u = v128.load(bias);
+    const v = v128.load(bias, 16);
+    // pmax keeps a NaN in its first operand
+    v128.store(c, f32x4.pmax(f32x4.add(x0, u), floor));
+    v128.store(c, f32x4.pmax(f32x4.add(y0, v), floor), 16);
+    c += cStep;
+    v128.store(c, f32x4.pmax(f32x4.add(x1, u), floor));
+    v128.store(c, f32x4.pmax(f32x4.add(y1, v), floor), 16);
+    c += cStep;
+    v128.store(c, f32x4.pmax(f32x4.add(x2, u), floor));
+    v128.store(c, f32x4.pmax(f32x4.add(y2, v), floor), 16);
+    c += cStep;
+    v128.store(c, f32x4.pmax(f32x4.add(x3, u), floor));
+    v128.store(c, f32x4.pmax(f32x4.add(y3, v), floor), 16);
+    c += cStep;
+    tileBase += tileStep;
+  }
+}
