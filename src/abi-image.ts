@@ -22,7 +22,7 @@ export enum ConvAlgorithm {
  *   dx = 0 where mask is not > 0, the gradient of a relu before the convolution.
  * Conv2dWeightGrad: out = dw [KH, KW, C / Groups, F] from a = x and b = dy; Bias: address for db [F] or 0.
  *   Sums over (n, oy, ox) ascending.
- * Nothing may alias out. Work: convWorkBytes of src/plan/convolution.ts, 64-byte aligned; holds nothing between records.
+ * Nothing may alias out. Work: convWorkBytes of src/ops/convolution-algorithm.ts, 64-byte aligned; holds nothing between records.
  */
 export enum ConvField {
   Out = 2,

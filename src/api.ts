@@ -66,6 +66,16 @@ export {
   threshold,
 } from "./layers/activations.ts";
 export {
+  type Conv1dOptions,
+  type Conv2dOptions,
+  conv1d,
+  conv2d,
+  type DepthwiseConv2dOptions,
+  depthwiseConv2d,
+  type FilterOptions,
+  separableConv2d,
+} from "./layers/convolution.ts";
+export {
   add,
   concat,
   type DenseOptions,
@@ -77,9 +87,36 @@ export {
   reshape,
 } from "./layers/core-layers.ts";
 export type { Regularizer } from "./layers/definition.ts";
+export { groupNorm, instanceNorm, layerNorm, rmsNorm, unitNorm } from "./layers/feature-norms.ts";
 export { batchNorm } from "./layers/normalization.ts";
+export {
+  type AvgPool2dOptions,
+  adaptiveAvgPool2d,
+  adaptiveMaxPool2d,
+  avgPool1d,
+  avgPool2d,
+  globalAvgPool2d,
+  globalMaxPool2d,
+  type MaxPool2dOptions,
+  maxPool1d,
+  maxPool2d,
+} from "./layers/pooling.ts";
 export { prelu } from "./layers/prelu.ts";
+export {
+  type Interpolation,
+  resizing,
+  spatialDropout2d,
+  upsampling2d,
+  zeroPadding2d,
+} from "./layers/resampling.ts";
 export { embedding, type SimpleRnnOptions, simpleRnn } from "./layers/sequence.ts";
+export {
+  type Conv1dTransposeOptions,
+  type Conv2dTransposeOptions,
+  conv1dTranspose,
+  conv2dTranspose,
+} from "./layers/transposed-convolution.ts";
+export type { PaddingOption, PairOption } from "./layers/window-options.ts";
 export {
   categoricalFocal,
   multilabelSoftMargin,

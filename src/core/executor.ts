@@ -7,6 +7,7 @@ import { Op, Status, Uniform } from "../abi.ts";
 import type { Program } from "../compile.ts";
 import { CoreError } from "../errors.ts";
 import type { AnyNode, DTypeName } from "../graph/ops.ts";
+import { fileShapeOf } from "../layers/definition.ts";
 import type { ModelTensor } from "../model.ts";
 import { isEffect } from "../passes/live.ts";
 import { alignUp } from "../plan/arena.ts";
@@ -214,15 +215,14 @@ export class Executor {
     tensor: ModelTensor,
     address = this.regionOf(tensor).address,
   ): { shape: number[]; data: Float32Array } {
-    const { shape, fileAxes } = tensor;
+    const { shape, view = shape, fileAxes } = tensor;
     const raw = this.core.f32.slice(address >> 2, (address >> 2) + product(shape));
-    if (!fileAxes) return { shape: [...shape], data: raw };
-    return { shape: fileAxes.map((a) => shape[a]!), data: permute(raw, shape, fileAxes) };
+    return { shape: fileShapeOf(tensor), data: fileAxes ? permute(raw, view, fileAxes) : raw };
   }
 
   /** Writes a tensor given in the axis order of files. */
   write(tensor: ModelTensor, data: ArrayLike<number>, address = this.regionOf(tensor).address): void {
-    const { shape, fileAxes } = tensor;
+    const { shape, view = shape, fileAxes } = tensor;
     if (!fileAxes) {
       this.core.f32.set(data, address >> 2);
       return;
@@ -231,8 +231,8 @@ export class Executor {
     fileAxes.forEach((a, i) => {
       inverse[a] = i;
     });
-    const fileShape = fileAxes.map((a) => shape[a]!);
-    this.core.f32.set(permute(data, fileShape, inverse), address >> 2);
+    const turned = fileAxes.map((a) => view[a]!);
+    this.core.f32.set(permute(data, turned, inverse), address >> 2);
   }
 
   /** SHA-256 of all parameters and states, hex; NaNs are made canonical first. */

@@ -46,6 +46,8 @@ export interface OpDefinition<A = never> extends InferringOp {
   flops(attrs: A, inputs: readonly AnyNode[], node: AnyNode, binding: Binding): number;
   /** Memory that it needs beside its result while it runs. */
   workBytes?(attrs: A, inputs: readonly AnyNode[], node: AnyNode, binding: Binding): number;
+  /** Which of several kernels computes it, for `inspect`. */
+  choice?(attrs: A, inputs: readonly AnyNode[], node: AnyNode, binding: Binding): string;
   /** Positions among the inputs whose memory the result may take, best first. */
   readonly inPlace?: readonly number[];
 }

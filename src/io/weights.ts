@@ -3,6 +3,7 @@
 // Place: between files and the tensors in the core. Invariant: strict; a missing, extra or misshapen tensor is an error.
 
 import { FormatError, ShapeError } from "../errors.ts";
+import { fileShapeOf } from "../layers/definition.ts";
 import type { ModelTensor } from "../model.ts";
 import { formatShape } from "../shape.ts";
 import type { SafetensorsFile, SafetensorsTensor, SafetensorsView } from "./safetensors.ts";
@@ -13,10 +14,6 @@ export interface NamedTensor {
 }
 
 export type Weights = { readonly [name: string]: NamedTensor };
-
-/** The shape of a tensor in a file. */
-export const fileShape = (tensor: ModelTensor): number[] =>
-  tensor.fileAxes ? tensor.fileAxes.map((a) => tensor.shape[a]!) : [...tensor.shape];
 
 /** @throws ShapeError that names the first tensor that is missing, unknown or of another shape */
 export function checkWeights(tensors: readonly ModelTensor[], weights: Weights): void {
@@ -37,7 +34,7 @@ export function checkWeights(tensors: readonly ModelTensor[], weights: Weights):
       throw new ShapeError("weights/missing", `weights: tensor "${fullName}" is missing`, {
         tensor: fullName,
       });
-    const shape = fileShape(tensor);
+    const shape = fileShapeOf(tensor);
     const fits = given.shape.length === shape.length && shape.every((d, i) => d === given.shape[i]);
     const count = shape.reduce((a, b) => a * b, 1);
     if (!fits || given.data.length !== count)

@@ -18,8 +18,10 @@ import {
   type Regularizer,
   rangeOption,
   refuseInput,
+  regularizerOf,
   sizeOption,
 } from "./definition.ts";
+import { denseFileAxes, flattenedImage } from "./flattened-image.ts";
 
 export const denseLayer: LayerDefinition = {
   op: "dense",
@@ -40,7 +42,7 @@ export const denseLayer: LayerDefinition = {
     const weight = context.parameter({
       name: "weight",
       shape: [features, units],
-      fileAxes: [1, 0],
+      ...denseFileAxes(flattenedImage(b, x!), units),
       initializer: (options.kernelInitializer ?? "glorotUniform") as Initializer,
       ...regularizerOf(options, "kernelRegularizer"),
     });
@@ -58,11 +60,6 @@ export const denseLayer: LayerDefinition = {
     return activate(b, b.reshape(y, [...x!.shape.slice(0, -1), units]), options.activation);
   },
 };
-
-function regularizerOf(options: LayerOptions, key: string): { regularizer?: Regularizer } {
-  const value = options[key];
-  return value === undefined ? {} : { regularizer: value as Regularizer };
-}
 
 export interface DenseOptions {
   activation?: ActivationOption;

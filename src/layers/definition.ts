@@ -20,10 +20,18 @@ export interface TensorSpec {
   readonly shape: readonly number[];
   /** Axes of the file and of `getWeights` in terms of the memory axes; absent: the same order. */
   readonly fileAxes?: readonly number[];
+  /** The memory shape with axes split, where `fileAxes` speaks of those; `fileShape` is then the shape in files. */
+  readonly view?: readonly number[];
+  readonly fileShape?: readonly number[];
   readonly initializer: Initializer;
   /** Defaults to those of the memory shape. */
   readonly fans?: { readonly fanIn: number; readonly fanOut: number };
   readonly regularizer?: Regularizer;
+}
+
+/** The shape of a tensor in files and in `getWeights`. */
+export function fileShapeOf({ shape, view = shape, fileAxes, fileShape }: TensorSpec): number[] {
+  return [...(fileShape ?? fileAxes?.map((a) => view[a]!) ?? shape)];
 }
 
 /** Adds l1·Σ|w| + l2·Σw² to the loss. */
@@ -54,6 +62,12 @@ export interface LayerDefinition {
   /** Names of the options that the layer knows; any other is refused. */
   readonly options: readonly string[];
   lower(context: LowerContext, inputs: readonly AnyNode[], options: LayerOptions): AnyNode;
+}
+
+/** The regularizer of an option as part of a tensor's description. */
+export function regularizerOf(options: LayerOptions, key: string): { regularizer?: Regularizer } {
+  const value = options[key];
+  return value === undefined ? {} : { regularizer: value as Regularizer };
 }
 
 /** Makes a layer from a definition and its options; `name` is taken out of them. */

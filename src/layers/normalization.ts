@@ -8,6 +8,7 @@ import type { AnyNode } from "../graph/ops.ts";
 import type { Layer } from "../graph/semantic.ts";
 import { type Dim, elementsOf } from "../shape.ts";
 import { flagOption, type LayerDefinition, lastDim, makeLayer, rangeOption } from "./definition.ts";
+import { featureFileAxes, flattenedImage } from "./flattened-image.ts";
 
 export const batchNormLayer: LayerDefinition = {
   op: "batchNorm",
@@ -20,23 +21,24 @@ export const batchNormLayer: LayerDefinition = {
     const momentum = rangeOption(layer, options, "momentum", 0.1, 0, 1.0000001);
     const epsilon = rangeOption(layer, options, "epsilon", 1e-5, 0, 1);
     const shape = [channels];
+    const axes = featureFileAxes(flattenedImage(b, x));
     const gamma = flagOption(layer, options, "scale", true)
-      ? context.parameter({ name: "weight", shape, initializer: "ones" })
+      ? context.parameter({ name: "weight", shape, ...axes, initializer: "ones" })
       : undefined;
     const beta = flagOption(layer, options, "center", true)
-      ? context.parameter({ name: "bias", shape, initializer: "zeros" })
+      ? context.parameter({ name: "bias", shape, ...axes, initializer: "zeros" })
       : undefined;
-    const runningMean = context.state({ name: "running_mean", shape, initializer: "zeros" });
-    const runningVariance = context.state({ name: "running_var", shape, initializer: "ones" });
+    const runningMean = context.state({ name: "running_mean", shape, ...axes, initializer: "zeros" });
+    const runningVariance = context.state({ name: "running_var", shape, ...axes, initializer: "ones" });
 
     let mean = runningMean;
     let variance = runningVariance;
     let centred = b.sub(x, mean);
     if (context.mode === "train") {
-      const axes = x.shape.slice(0, -1).map((_, i) => i);
-      mean = b.reduce("mean", x, axes);
+      const others = x.shape.slice(0, -1).map((_, i) => i);
+      mean = b.reduce("mean", x, others);
       centred = b.sub(x, mean);
-      variance = b.reduce("mean", b.unary("square", centred), axes);
+      variance = b.reduce("mean", b.unary("square", centred), others);
       const blend = (old: typeof x, now: typeof x) =>
         b.addUp(b.affine(old, 1 - momentum), b.affine(now, momentum));
       context.updateState(runningMean, blend(runningMean, mean));

@@ -16,6 +16,7 @@ import {
   reshapeLayer,
 } from "./core-layers.ts";
 import type { LayerDefinition } from "./definition.ts";
+import { imageLayers, normLayers } from "./image.ts";
 import { batchNormLayer } from "./normalization.ts";
 import { preluLayer } from "./prelu.ts";
 import { embeddingLayer, simpleRnnLayer } from "./sequence.ts";
@@ -35,6 +36,8 @@ const definitions = new Map<string, LayerDefinition>(
     simpleRnnLayer,
     preluLayer,
     ...activationLayers,
+    ...normLayers,
+    ...imageLayers,
   ].map((definition) => [definition.op, definition]),
 );
 

@@ -12,7 +12,7 @@ import type { GoldenTensor, Tensors } from "./cases.ts";
 import { Bench, checkValues, type Engine, type Expected } from "./values.ts";
 
 /** [N, C, …] → [N, …, C] */
-function channelsLast(t: GoldenTensor): GoldenTensor {
+export function channelsLast(t: GoldenTensor): GoldenTensor {
   const [n, c, ...rest] = t.shape as [number, number, ...number[]];
   const source = tensor(t.shape, t.data);
   const turned = generate([n, ...rest, c], (index) => {

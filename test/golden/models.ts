@@ -28,8 +28,11 @@ import {
   tanh,
   tanhShrink,
 } from "../../src/layers/activations.ts";
+import { conv2d } from "../../src/layers/convolution.ts";
 import { add, dense, dropout, flatten } from "../../src/layers/core-layers.ts";
+import { layerNorm } from "../../src/layers/feature-norms.ts";
 import { batchNorm } from "../../src/layers/normalization.ts";
+import { avgPool2d, globalAvgPool2d, maxPool2d } from "../../src/layers/pooling.ts";
 import { embedding, simpleRnn } from "../../src/layers/sequence.ts";
 import {
   binaryCrossEntropy,
@@ -44,6 +47,7 @@ import {
   softmaxCrossEntropy,
 } from "../../src/losses/losses.ts";
 import { functional, type Model } from "../../src/model.ts";
+import { channelsLast } from "./batch-norm.ts";
 import { type Attributes, type GoldenTensor, Missing, refuseOptions, supported } from "./cases.ts";
 
 export type LayerSpec = Attributes & { readonly type: string };
@@ -54,15 +58,33 @@ type LayerBuilder = (spec: LayerSpec, name: string, training: boolean, next?: La
 const axis = (spec: LayerSpec) => ({ axis: (spec.dim ?? -1) as number });
 const option = (spec: LayerSpec, key: string, fallback: number): number => (spec[key] ?? fallback) as number;
 
+const normOfBatch: LayerBuilder = (s, name, training) => {
+  if (!training) throw new Missing("layer", `${s.type} that trains in evaluation mode`);
+  return batchNorm({ momentum: option(s, "momentum", 0.1), epsilon: option(s, "eps", 1e-5), name });
+};
+
 const LAYERS: Readonly<Record<string, LayerBuilder>> = {
   Linear: (s, name) => dense(s.out as number, { useBias: s.bias !== false, name }),
   Flatten: (_, name) => flatten({ name }),
   // PyTorch's evaluation mode passes values through, as a rate of 0 does here.
   Dropout: (s, name, training) => dropout(training ? (s.p as number) : 0, { name }),
-  BatchNorm1d: (s, name, training) => {
-    if (!training) throw new Missing("layer", "BatchNorm1d that trains in evaluation mode");
-    return batchNorm({ momentum: option(s, "momentum", 0.1), epsilon: option(s, "eps", 1e-5), name });
+  BatchNorm1d: normOfBatch,
+  BatchNorm2d: normOfBatch,
+  LayerNorm: (s, name) => layerNorm({ axes: (s.shape as number[]).length, name }),
+  Conv2d: (s, name) => {
+    refuseOptions(
+      s,
+      ["type", "in", "out", "kernel", "stride", "padding", "groups", "bias"],
+      "layer",
+      "Conv2d",
+    );
+    const strides = option(s, "stride", 1);
+    const sliding = { strides, padding: option(s, "padding", 0), groups: option(s, "groups", 1) };
+    return conv2d(s.out as number, s.kernel as number, { ...sliding, useBias: s.bias !== false, name });
   },
+  MaxPool2d: (s, name) => maxPool2d(s.kernel as number, { name }),
+  AvgPool2d: (s, name) => avgPool2d(s.kernel as number, { name }),
+  GlobalAvgPool2d: (_, name) => globalAvgPool2d({ name }),
   Embedding: (s, name) => {
     refuseOptions(s, ["type", "num", "dim"], "layer", "Embedding");
     return embedding(s.num as number, s.dim as number, { name });
@@ -136,9 +158,13 @@ function checkLayers(specs: readonly LayerSpec[]): void {
   }
 }
 
+/** PyTorch's images [N, C, H, W] as the library has them, [N, H, W, C]. */
+export const imagesLast = (x: GoldenTensor): GoldenTensor => (x.shape.length === 4 ? channelsLast(x) : x);
+
 export function modelOf(specs: readonly LayerSpec[], x: GoldenTensor, training: boolean): Model {
   checkLayers(specs);
-  const input = { shape: x.shape.slice(1), dtype: x.dtype === "i32" ? ("i32" as const) : ("f32" as const) };
+  const [, ...sizes] = imagesLast(x).shape;
+  const input = { shape: sizes, dtype: x.dtype === "i32" ? ("i32" as const) : ("f32" as const) };
   return functional({ x: input }, (ins) => connect(specs, "", training, ins.x));
 }
 

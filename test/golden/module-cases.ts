@@ -31,13 +31,17 @@ export interface ModuleCase extends GoldenCase {
 }
 
 /** A tensor of a file in the memory order of a model's tensor, and the other way round. */
-export function toMemory(t: GoldenTensor, spec: Pick<ModelTensor, "fileAxes" | "shape">): GoldenTensor {
-  const { fileAxes, shape } = spec;
+export function toMemory(
+  t: GoldenTensor,
+  spec: Pick<ModelTensor, "fileAxes" | "shape" | "view">,
+): GoldenTensor {
+  const { fileAxes, shape, view = shape } = spec;
   if (!fileAxes) return t;
-  const source = tensor(t.shape, t.data);
-  const data = generate(shape, (index) => {
+  const turned = fileAxes.map((axis) => view[axis]!);
+  const source = tensor(turned, t.data);
+  const data = generate(view, (index) => {
     const at = fileAxes.map((axis) => index[axis]!);
-    return source.data[at.reduce((flat, i, d) => flat * t.shape[d]! + i, 0)]!;
+    return source.data[at.reduce((flat, i, d) => flat * turned[d]! + i, 0)]!;
   }).data;
   return { shape, data: [...data] };
 }

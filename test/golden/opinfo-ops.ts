@@ -150,6 +150,25 @@ const unaryNames = [
   ...["reciprocal", "square", "floor", "sign"],
 ];
 
+/** A row of images.ts: tensors and options by position or name. */
+const image =
+  (name: string, inputs: readonly string[], options: Readonly<Record<string, number>> = {}): OpInfoBuilder =>
+  (call) => {
+    const attrs: Record<string, unknown> = { ...call.kwargs };
+    for (const [key, at] of Object.entries(options)) attrs[key] = argument(call, at, key);
+    // PyTorch calls a pooling window kernel_size, as a keyword only.
+    if ("kernel_size" in attrs) attrs.kernel = attrs.kernel_size;
+    const nodes: Record<string, AnyNode> = { x: call.args[0] as AnyNode };
+    inputs.forEach((key, i) => {
+      const value = argument(call, i + 1, key);
+      if (isNode(value)) nodes[key] = value;
+    });
+    return OPS[name]!(call.b, nodes, attrs, {});
+  };
+
+const filters = ["weight", "bias"];
+const window = { kernel: 1, stride: 2, padding: 3, ceil_mode: 4, count_include_pad: 5, divisor_override: 6 };
+
 export const OPINFO: Readonly<Record<string, OpInfoBuilder>> = {
   ...Object.fromEntries(unaryNames.map((name) => [name, row(name)])),
   ...Object.fromEntries(
@@ -251,6 +270,41 @@ export const OPINFO: Readonly<Record<string, OpInfoBuilder>> = {
       numberAt(call, 3, "value", 0),
     );
   },
+  "nn.functional.conv2d": image("conv2d", filters),
+  "nn.functional.conv1d": image("conv1d", filters),
+  "nn.functional.conv_transpose2d": image("conv_transpose2d", filters),
+  "nn.functional.conv_transpose1d": image("conv_transpose1d", filters),
+  "nn.functional.max_pool2d": image("max_pool2d", [], { kernel: 1 }),
+  "nn.functional.max_pool1d": image("max_pool1d", [], { kernel: 1 }),
+  "nn.functional.avg_pool2d": image("avg_pool2d", [], window),
+  "nn.functional.avg_pool1d": image("avg_pool1d", [], window),
+  "nn.functional.adaptive_avg_pool2d": image("adaptive_avg_pool2d", [], { output: 1 }),
+  "nn.functional.adaptive_avg_pool1d": image("adaptive_avg_pool1d", [], { output: 1 }),
+  "nn.functional.layer_norm": (call) => {
+    const [x, shape, weight, bias] = call.args as [AnyNode, number[], AnyNode?, AnyNode?];
+    const nodes = { x, ...(weight && { weight }), ...(bias && { bias }) };
+    return OPS.layer_norm!(call.b, nodes, { shape, ...call.kwargs }, {});
+  },
+  "nn.functional.group_norm": (call) => {
+    const { weight, bias, ...attrs } = call.kwargs as Record<string, AnyNode>;
+    const nodes = { x: call.args[0] as AnyNode, ...(weight && { weight }), ...(bias && { bias }) };
+    return OPS.group_norm!(call.b, nodes, { groups: call.args[1], ...attrs }, {});
+  },
+  "nn.functional.instance_norm": (call) => {
+    // The running averages are not among the outputs.
+    const {
+      weight,
+      bias,
+      running_mean: _,
+      running_var: __,
+      ...attrs
+    } = call.kwargs as Record<string, AnyNode>;
+    const nodes = { x: call.args[0] as AnyNode, ...(weight && { weight }), ...(bias && { bias }) };
+    return OPS.instance_norm!(call.b, nodes, attrs as never, {});
+  },
+  "nn.functional.normalize": (call) =>
+    OPS.normalize!(call.b, { x: call.args[0] as AnyNode }, call.kwargs, {}),
+  "nn.functional.interpolate": image("interpolate", [], { size: 1, scale: 2, mode: 3, align: 4 }),
   "nn.functional.relu": row("relu"),
   "nn.functional.leaky_relu": row("leaky_relu", { negative_slope: 1 }),
   "nn.functional.elu": row("elu", { alpha: 1 }),

@@ -48,6 +48,7 @@ import {
   variance,
   where,
 } from "./expressions.ts";
+import { IMAGE_OPS } from "./images.ts";
 import { LOSSES, PAIR_LOSSES } from "./losses.ts";
 
 export type Nodes = Readonly<Record<string, AnyNode>>;
@@ -271,4 +272,5 @@ export const OPS: Readonly<Record<string, OpBuilder>> = {
   ...arithmetic,
   ...losses,
   ...pairLosses,
+  ...IMAGE_OPS,
 };

@@ -20,7 +20,7 @@ import {
   type Tensors,
   Wrong,
 } from "./cases.ts";
-import { type LayerSpec, lossOf, modelOf, type TrainLoss } from "./models.ts";
+import { imagesLast, type LayerSpec, lossOf, modelOf, type TrainLoss } from "./models.ts";
 import { toMemory } from "./module-cases.ts";
 import { OPTIMIZERS } from "./optimizer-cases.ts";
 import { Bench, checkValues, type Engine } from "./values.ts";
@@ -69,8 +69,8 @@ function checkFirst(c: TrainCase, full: Model, trained: Model, loss: TrainLoss, 
   });
   const value = b.reduceAll(loss.loss.reduction, loss.loss.perSample(b, output, node));
   const wanted: Record<string, AnyNode> = { x: lowered.inputs.get("x")! };
-  const grads: Record<string, GoldenTensor> = c.first.grads.x ? { x: c.first.grads.x } : {};
-  bench.feeds.x = x.data;
+  const grads: Record<string, GoldenTensor> = c.first.grads.x ? { x: imagesLast(c.first.grads.x) } : {};
+  bench.feeds.x = imagesLast(x).data;
   for (const spec of lowered.tensors) {
     const given = c.params[spec.fullName] ?? c.buffers?.[spec.fullName];
     bench.feeds[spec.fullName] = toMemory(given!, spec).data;
@@ -140,7 +140,7 @@ export function runTrainCase(c: TrainCase, engine: Engine): void {
   const trainer = core.trainer(trained, { ...options, weights: weightsOf(c) });
   const outputShape = c.first.output.shape;
   const batches = c.batches.map((batch) => ({
-    x: numbers(batch.x),
+    x: numbers(imagesLast(batch.x)),
     y: numbers(loss.targets(batch.target, outputShape)),
   }));
   const verdict = new Verdict();

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { ConvAlgorithm } from "../../src/abi-image.ts";
-import type { ConvKind, ConvShape } from "../../src/plan/convolution.ts";
+import type { ConvKind, ConvShape } from "../../src/ops/convolution-algorithm.ts";
 import { convShape, integer, numbers, type Operands, operands, random, runConv } from "./conv-reference.ts";
 import { firstDifference, TapeCore, variants } from "./tape-core.ts";
 

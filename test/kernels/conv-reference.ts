@@ -4,7 +4,7 @@
  */
 import { Op } from "../../src/abi.ts";
 import { type ConvAlgorithm, ConvField } from "../../src/abi-image.ts";
-import { type ConvKind, type ConvShape, convWorkBytes } from "../../src/plan/convolution.ts";
+import { type ConvKind, type ConvShape, convWorkBytes } from "../../src/ops/convolution-algorithm.ts";
 import { record, type TapeCore } from "./tape-core.ts";
 
 let seed = 7;

@@ -3,6 +3,7 @@
 // Place: used by test/reference/interpreter.ts; one entry per definition, from one file per family.
 // Invariant: shares attributes and shapes with src/ops, and no arithmetic.
 
+import { imageRules } from "./images.ts";
 import type { Context } from "./interpreter.ts";
 import { rnn, rnnGrad, rnnPrevious } from "./recurrent.ts";
 import type { Tensor } from "./tensor.ts";
@@ -21,6 +22,7 @@ const families: readonly { readonly [name: string]: DefinedRule }[] = [
     rnnGrad: (attrs, ins, c) => rnnGrad(attrs, ins, c.round),
     rnnPrevious: (attrs, ins) => rnnPrevious(attrs, ins),
   },
+  imageRules,
 ];
 
 const byName = new Map(families.flatMap((family) => Object.entries(family)));

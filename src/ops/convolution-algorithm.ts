@@ -28,8 +28,8 @@ export interface ConvShape {
   readonly groups: number;
 }
 
-/** The fastest algorithm for the shape. */
-export function convAlgorithm(_kind: ConvKind, _shape: ConvShape): ConvAlgorithm {
+/** The fastest algorithm for the shape; with `direct` one that sums over the window as the plain one does. */
+export function convAlgorithm(_kind: ConvKind, _shape: ConvShape, _direct = false): ConvAlgorithm {
   return ConvAlgorithm.Direct;
 }
 
