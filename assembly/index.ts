@@ -1,10 +1,8 @@
 /**
- * The WASM core: all kernels. Place: entry of the variants simd, relaxed and debug.
- * Invariant: nothing but these three functions is exported.
+ * The WASM core without kernel packs. Place: entry of the variant simd, for hosts that add packs as they need them.
+ * Invariant: nothing but the functions of run.ts is exported.
  */
 import "./tape/forward-kernels";
-import "./tape/image-forward-kernels";
-import "./tape/image-training-kernels";
 import "./tape/training-kernels";
 
 export * from "./run";

@@ -3,6 +3,5 @@
  * Invariant: exports what index.ts exports, and a forward tape gives the same bits on both.
  */
 import "./tape/forward-kernels";
-import "./tape/image-forward-kernels";
 
 export * from "./run";

@@ -5,6 +5,7 @@
  */
 import { Abi, Status, Uniform } from "../src/abi";
 import { step } from "./tape/dispatch";
+import { heapBase, KERNELS } from "./tape/kernel-table";
 import { setUniforms, Uniforms } from "./tape/record";
 
 /**
@@ -25,7 +26,9 @@ export function abiVersion(): u32 {
   return Abi.Version;
 }
 
-/** First address that the core does not use itself; everything above belongs to the host. */
-export function heapBase(): usize {
-  return __heap_base;
+export { heapBase };
+
+/** Address of the table of kernels, which packs add theirs to. */
+export function kernels(): usize {
+  return KERNELS;
 }

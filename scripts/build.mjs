@@ -56,19 +56,39 @@ function tool(packageName, entry, args) {
   if (result.status !== 0) throw new Error(`${packageName} failed`);
 }
 
-function buildCore(variant) {
-  const config = variant === "predict" ? "asconfig.predict.json" : "asconfig.json";
-  tool("assemblyscript", "bin/asc.js", ["--config", config, "--target", variant]);
+// The core, its variants, and the packs of kernels beside it (see src/packs). Places of a pack in memory and in the
+// function table must not overlap: the core takes what lies below 8192 and 256; src/abi.ts has the ends.
+const modules = {
+  "core.simd": { entry: "index", options: ["--exportTable"] },
+  "core.full": { entry: "full", options: ["--exportTable"] },
+  "core.relaxed": { entry: "full", options: ["--exportTable", "--enable", "simd,relaxed-simd"] },
+  "core.predict": { entry: "predict", options: ["--exportTable"] },
+  "core.debug": { entry: "full", options: ["--exportTable", "--debug"], checked: true },
+  "kernels.image": {
+    entry: "image",
+    options: ["--importTable", "--tableBase", "256", "--memoryBase", "8192", "--use", "PACK=1"],
+  },
+};
+
+function buildModule(name) {
+  const { entry, options, checked } = modules[name];
+  tool("assemblyscript", "bin/asc.js", [
+    `assembly/${entry}.ts`,
+    ...["--config", "asconfig.json", "--outFile", `build/${name}.wasm`],
+    ...(checked ? [] : ["--noAssert"]),
+    ...options,
+  ]);
 }
 
 // Base64 of the deflated binary: plain base64 of WASM gzips to 1.5 times the binary's own gzip, this to 1.0.
 // Zopfli writes the same format 5 % smaller than zlib's level 9.
-async function embedCore(variant) {
-  const name = `core${variant[0].toUpperCase()}${variant.slice(1)}`;
-  const binary = readFileSync(join(build, `core.${variant}.wasm`));
+async function embed(module) {
+  const [kind, variant] = module.split(".");
+  const name = `${kind}${variant[0].toUpperCase()}${variant.slice(1)}`;
+  const binary = readFileSync(join(build, `${module}.wasm`));
   const text = Buffer.from(await deflateAsync(binary, { numiterations: 30 })).toString("base64");
   mkdirSync(generated, { recursive: true });
-  writeFileSync(join(generated, `core-${variant}.js`), `export const ${name} =\n  "${text}";\n`);
+  writeFileSync(join(generated, `${kind}-${variant}.js`), `export const ${name} =\n  "${text}";\n`);
 }
 
 // tsc keeps `.ts` in the import paths of declarations; consumers need the `.js` that stands for `.d.ts`.
@@ -82,19 +102,19 @@ function buildTypes() {
 }
 
 const steps = [
-  ...["simd", "relaxed", "predict", "debug"].map((variant) => ({
-    name: `core.${variant}`,
+  ...Object.keys(modules).map((name) => ({
+    name,
     group: "core",
-    inputs: () => [...filesUnder("assembly", "asconfig.json", "asconfig.predict.json"), ...abiFiles()],
-    outputs: [`core.${variant}.wasm`],
-    run: () => buildCore(variant),
+    inputs: () => [...filesUnder("assembly", "asconfig.json", "scripts/build.mjs"), ...abiFiles()],
+    outputs: [`${name}.wasm`],
+    run: () => buildModule(name),
   })),
-  ...["simd", "relaxed", "predict"].map((variant) => ({
-    name: `embed.${variant}`,
+  ...["core.simd", "core.relaxed", "core.predict", "kernels.image"].map((name) => ({
+    name: `embed ${name}`,
     group: "core",
-    inputs: () => filesUnder(`build/core.${variant}.wasm`, "scripts/build.mjs"),
-    outputs: [`generated/core-${variant}.js`],
-    run: () => embedCore(variant),
+    inputs: () => filesUnder(`build/${name}.wasm`, "scripts/build.mjs"),
+    outputs: [`generated/${name.replace(".", "-")}.js`],
+    run: () => embed(name),
   })),
   {
     name: "js",

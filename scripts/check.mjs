@@ -11,7 +11,13 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const inModules = (path) => join(root, "node_modules", path);
 
 // WASM sub-paths have no types of their own to resolve, nor has package.json.
-const untyped = ["./core.simd.wasm", "./core.relaxed.wasm", "./core.predict.wasm", "./package.json"];
+const untyped = [
+  "./core.simd.wasm",
+  "./core.full.wasm",
+  "./core.relaxed.wasm",
+  "./core.predict.wasm",
+  "./package.json",
+];
 
 const checks = [
   ["build", ["scripts/build.mjs"]],

@@ -9,6 +9,10 @@
 /** Raised with every change of this file that an older core could not run. */
 export enum Abi {
   Version = 1,
+  /** Address behind the static memory of the core and of every kernel pack. */
+  StaticBytes = 20480,
+  /** Size of the function table; packs take their places from 256 on (scripts/build.mjs). */
+  TableSize = 512,
 }
 
 export enum Op {

@@ -18,6 +18,7 @@ const tables = ["src/abi.ts", "src/data/digit-strokes.ts"];
 // Low to high. A name is a folder of src/ or a file without its ending.
 const ranks: readonly (readonly string[])[] = [
   ["abi", "errors", "shape"],
+  ["packs"],
   ["graph"],
   ["ops"],
   ["autodiff", "initializers", "layers", "losses", "optimizers", "schedules", "metrics"],

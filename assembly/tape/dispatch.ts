@@ -2,13 +2,11 @@
  * Runs the records of one step through a table of kernels.
  * Place: between `run` and the kernels. Kernels are reached by call_indirect alone: that keeps each a function of its
  * own, which the engine can replace by optimized code while a long call of `run` goes on.
- * Invariant: KERNELS[op] is written before `run` can be called, or 0 in a core that lacks the op.
+ * Invariant: a record is run whole or, if its kernel refuses, the step ends there.
  */
 import { EndField, Header, Op, Status, Uniform } from "../../src/abi";
+import { KERNELS } from "./kernel-table";
 import { Record, Uniforms } from "./record";
-
-// u32 function table indices; the slot of Op.End holds the step itself
-export const KERNELS = memory.data(Op.Count << 2, 4);
 
 /** Runs one step of the tape; counts it if it succeeds. */
 export function step(tape: usize): u32 {

@@ -15,7 +15,7 @@ import { sha256 } from "../kernels/hash/sha256";
 import { rnn } from "../kernels/recurrent/rnn";
 import { reduce } from "../kernels/reduce/reduce";
 import { softmax } from "../kernels/softmax/softmax";
-import { KERNELS } from "./dispatch";
+import { KERNELS } from "./kernel-table";
 
 store<u32>(KERNELS, fill.index, Op.Fill << 2);
 store<u32>(KERNELS, copy.index, Op.Copy << 2);

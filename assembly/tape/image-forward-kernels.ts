@@ -7,7 +7,7 @@ import { Op } from "../../src/abi";
 import { conv2d } from "../kernels/conv/conv";
 import { conv2dInputGrad } from "../kernels/conv/conv-input-grad";
 import { pool2d } from "../kernels/pool/pool";
-import { KERNELS } from "./dispatch";
+import { KERNELS } from "./kernel-table";
 
 store<u32>(KERNELS, conv2d.index, Op.Conv2d << 2);
 // Transposed convolution is the gradient of a convolution's input.

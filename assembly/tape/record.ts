@@ -4,12 +4,17 @@
  *
  *   pc → ┌ op ┬ bytes ┬ field 2 ┬ field 3 ┬ … ┐   32-bit words, see src/abi.ts
  */
+import { Op } from "../../src/abi";
+import { KERNELS } from "./kernel-table";
 
-/** Address of the uniforms of the running call. */
-export let uniforms: usize = 0;
+/** Address of the uniforms of the running call; in memory, where kernel packs see it too. */
+@inline
+function uniforms(): usize {
+  return load<u32>(KERNELS, Op.Count << 2);
+}
 
 export function setUniforms(address: usize): void {
-  uniforms = address;
+  store<u32>(KERNELS, address, Op.Count << 2);
 }
 
 export class Record {
@@ -38,11 +43,11 @@ export class Record {
 export class Uniforms {
   @inline
   static u32(field: i32): u32 {
-    return load<u32>(uniforms + ((<usize>field) << 2));
+    return load<u32>(uniforms() + ((<usize>field) << 2));
   }
 
   @inline
   static set(field: i32, value: u32): void {
-    store<u32>(uniforms + ((<usize>field) << 2), value);
+    store<u32>(uniforms() + ((<usize>field) << 2), value);
   }
 }

@@ -20,7 +20,7 @@ import { rnnPrevious } from "../kernels/recurrent/rnn";
 import { rnnGrad } from "../kernels/recurrent/rnn-grad";
 import { argMax } from "../kernels/reduce/arg-max";
 import { softmaxGrad } from "../kernels/softmax/softmax";
-import { KERNELS } from "./dispatch";
+import { KERNELS } from "./kernel-table";
 
 store<u32>(KERNELS, unaryGrad.index, Op.UnaryGrad << 2);
 store<u32>(KERNELS, softmaxGrad.index, Op.SoftmaxGrad << 2);

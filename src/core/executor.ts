@@ -89,6 +89,7 @@ export class Executor {
     refuseOver(at, maxBytes, program.plan.bytes);
     program.plan.bytes.total = at;
     core.reserve(at);
+    for (const pack of program.plan.packs) core.add(pack);
     this.#writeConstants();
   }
 

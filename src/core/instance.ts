@@ -5,13 +5,20 @@
 
 import { Abi } from "../abi.ts";
 import { CoreError } from "../errors.ts";
+import type { KernelPack } from "../packs/kernel-pack.ts";
 
 /** What assembly/index.ts exports. */
 interface CoreExports {
   run(tape: number, uniforms: number, steps: number): number;
   abiVersion?(): number;
   heapBase(): number;
+  /** Address of the table of kernels. */
+  kernels(): number;
+  readonly table: WebAssembly.Table;
 }
+
+/** Packs compiled so far; a module holds no state. */
+const compiled = new Map<KernelPack, WebAssembly.Module>();
 
 const PAGE = 65536;
 
@@ -23,6 +30,7 @@ const onAbort = (_message: number, _file: number, line: number, column: number):
 export class CoreInstance {
   readonly heapBase: number;
   #memory: WebAssembly.Memory | undefined;
+  readonly #exports: CoreExports;
   readonly #run: CoreExports["run"];
   f32: Float32Array;
   f64: Float64Array;
@@ -45,7 +53,8 @@ export class CoreInstance {
         "core/abi",
         `the WASM core speaks version ${exports.abiVersion?.() ?? "none"} of the tape, the host ${Abi.Version}: use files of one release`,
       );
-    this.heapBase = exports.heapBase() >>> 0;
+    this.heapBase = Abi.StaticBytes;
+    this.#exports = exports;
     this.#run = exports.run;
     const buffer = this.#memory.buffer;
     this.f32 = new Float32Array(buffer);
@@ -79,6 +88,30 @@ export class CoreInstance {
     this.i32 = new Int32Array(buffer);
     this.u32 = new Uint32Array(buffer);
     this.u8 = new Uint8Array(buffer);
+  }
+
+  /**
+   * Puts a pack's kernels beside the core's, unless they are there. It writes below heapBase alone.
+   *
+   * @throws CoreError if the host cannot compile WASM at run time
+   */
+  add(pack: KernelPack): void {
+    const kernels = this.#exports.kernels();
+    if (this.u32[(kernels >> 2) + pack.op] !== 0) return;
+    try {
+      const module = compiled.get(pack) ?? new WebAssembly.Module(pack.open());
+      compiled.set(pack, module);
+      const { table } = this.#exports;
+      if (table.length < Abi.TableSize) table.grow(Abi.TableSize - table.length);
+      new WebAssembly.Instance(module, { env: { memory: this.#memory!, table, kernels, abort: onAbort } });
+    } catch (cause) {
+      throw new CoreError(
+        "core/pack",
+        `the ${pack.name} kernels could not be put beside the core: load one that has them all, such as core.full.wasm`,
+        { pack: pack.name },
+        { cause },
+      );
+    }
   }
 
   /** Runs a tape; returns a Status. The one call from JS into the core. */

@@ -5,6 +5,7 @@
 // Invariant: a definition is a constant without state; equal attributes and shapes give equal records.
 
 import type { Op } from "../abi.ts";
+import type { KernelPack } from "../packs/kernel-pack.ts";
 import type { Binding } from "../shape.ts";
 import type { GraphBuilder } from "./builder.ts";
 import type { AnyNode, Inferred, InferringOp, Node } from "./ops.ts";
@@ -31,6 +32,8 @@ export interface RecordContext {
 export interface OpDefinition<A = never> extends InferringOp {
   /** Names it in messages, in the disassembly and in the reference interpreter. */
   readonly name: string;
+  /** Where its kernels are, unless they are in every core. */
+  readonly kernels?: KernelPack;
   /** @throws ShapeError if the inputs do not fit */
   infer(attrs: A, inputs: readonly AnyNode[]): Inferred;
   /** Appends the gradient of each input, null where there is none; absent: the op cannot be differentiated. */

@@ -1,6 +1,6 @@
 // Types of the modules that the build writes or a bundler makes, so that `tsc` needs no build first.
 //
-// Place: read by tsc only. Invariant: names agree with embedCore() in scripts/build.mjs.
+// Place: read by tsc only. Invariant: names agree with embed() in scripts/build.mjs.
 
 declare module "*/generated/core-simd.js" {
   export const coreSimd: string;
@@ -12,6 +12,10 @@ declare module "*/generated/core-relaxed.js" {
 
 declare module "*/generated/core-predict.js" {
   export const corePredict: string;
+}
+
+declare module "*/generated/kernels-image.js" {
+  export const kernelsImage: string;
 }
 
 declare module "*.wasm" {

@@ -5,7 +5,7 @@
 import type { CoreOptions } from "../session.ts";
 import { loadModule } from "./load.ts";
 import { PredictCore } from "./predict-core.ts";
-import { loadBundled } from "./worker-predict-core.ts";
+import { loadBundled } from "./worker-core.ts";
 
 export * from "./predict-core.ts";
 

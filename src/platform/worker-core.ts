@@ -1,8 +1,9 @@
 // The core as Workers get it: `.wasm` files imported as compiled modules.
 //
-// Place: used by the entries for workerd. Invariant: the relaxed core is imported only when asked for.
+// Place: used by the entries for workerd. Invariant: one module holds all kernels, since none can be compiled later;
+// the relaxed core is imported only when asked for.
 
-import simd from "./core.simd.wasm";
+import full from "./core.full.wasm";
 
 export const loadBundled = async (variant: "simd" | "relaxed"): Promise<WebAssembly.Module> =>
-  variant === "simd" ? simd : (await import("./core.relaxed.wasm")).default;
+  variant === "simd" ? full : (await import("./core.relaxed.wasm")).default;

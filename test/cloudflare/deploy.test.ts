@@ -34,7 +34,7 @@ test("packs the Worker and its WASM without a warning", () => {
   expect(packed.stdout + packed.stderr).not.toMatch(/warning|▲/i);
 
   const files = readdirSync(folder).filter((name) => /\.(js|wasm)$/.test(name));
-  expect(files.filter((name) => name.endsWith("core.simd.wasm"))).toHaveLength(1);
+  expect(files.filter((name) => name.endsWith("core.full.wasm"))).toHaveLength(1);
   const bytes = files.reduce((sum, name) => sum + gzipSync(readFileSync(join(folder, name))).length, 0);
   // The smallest plan takes 3 MB compressed.
   expect(bytes).toBeLessThan(3e6);

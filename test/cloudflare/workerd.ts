@@ -151,7 +151,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [
     (name = "worker.js", esModule = embed "worker.js"),
-    (name = "core.simd.wasm", wasm = embed "core.simd.wasm"),
+    (name = "core.full.wasm", wasm = embed "core.full.wasm"),
     (name = "core.relaxed.wasm", wasm = embed "core.relaxed.wasm"),
   ],
   compatibilityDate = "2026-10-01",

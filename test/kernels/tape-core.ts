@@ -62,7 +62,9 @@ export class TapeCore {
   #guards: number[] = [];
 
   constructor(readonly variant: Variant) {
-    const path = fileURLToPath(new URL(`../../build/core.${variant}.wasm`, import.meta.url));
+    const path = fileURLToPath(
+      new URL(`../../build/core.${variant === "simd" ? "full" : variant}.wasm`, import.meta.url),
+    );
     if (!existsSync(path)) throw new Error(`expected ${path}: run npm run build first`);
     const env = {
       memory: this.memory,

@@ -1,0 +1,21 @@
+/**
+ * The table that leads from an op to its kernel, shared by the core and the kernel packs beside it.
+ * Place: leaf of tape/; filled by the files that list kernels, read by dispatch. A core keeps the table in its own
+ * memory; a pack, compiled with PACK defined, is given the core's address of it.
+ * Invariant: KERNELS[op] is written before `run` can be called, or 0 where no loaded module has the op.
+ */
+import { Op } from "../../src/abi";
+
+// @ts-expect-error: decorators on declarations are AssemblyScript's
+@external("env", "kernels")
+declare const coreKernels: usize;
+
+// u32 indices into the function table; the slot of Op.End holds the step itself, the word after the last op the
+// address of the running call's uniforms
+// @ts-expect-error: PACK is defined on the command line of some builds
+export const KERNELS: usize = isDefined(PACK) ? coreKernels : memory.data((Op.Count + 1) << 2, 4);
+
+/** First address that this module does not use itself; above the core's own come its packs, then the host's. */
+export function heapBase(): usize {
+  return __heap_base;
+}

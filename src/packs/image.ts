@@ -1,0 +1,10 @@
+// The pack of convolution, pooling and augmentation.
+//
+// Place: named by the definitions of src/ops/ that are about images. Invariant: as for every pack.
+
+import { kernelsImage } from "../../build/generated/kernels-image.js";
+import { Op } from "../abi.ts";
+import { openText } from "./inflate.ts";
+import type { KernelPack } from "./kernel-pack.ts";
+
+export const imageKernels: KernelPack = { name: "image", open: () => openText(kernelsImage), op: Op.Conv2d };
