@@ -1,9 +1,11 @@
 // What the core's instance says where the runtime fails it: memory that cannot grow, a trap, a module that is not ours.
 
 import { describe, expect, it } from "vitest";
+import { Abi } from "../../src/abi.ts";
 import { dense, mse, sequential, sgd } from "../../src/api.ts";
 import { CoreInstance } from "../../src/core/instance.ts";
 import { CoreError } from "../../src/errors.ts";
+import { imageKernels } from "../../src/packs/image.ts";
 import { loadCore } from "../../src/platform/default.ts";
 import { coreModule } from "../run-graph.ts";
 import { testCore } from "../train/session.ts";
@@ -35,6 +37,28 @@ describe("CoreInstance", () => {
     const error = failure(() => core.run(0xfffffff0, 0xfffffff0, 1));
     expect(error.code).toBe("core/trap");
     expect(error.cause).toBeInstanceOf(WebAssembly.RuntimeError);
+  });
+
+  it("gets the kernels of a pack beside its own, in places of their own", () => {
+    const core = new CoreInstance(coreModule("simd"));
+    const env = { memory: new WebAssembly.Memory({ initial: 2 }), abort() {}, kernels: 1024 };
+    const table = new WebAssembly.Table({ element: "anyfunc", initial: Abi.TableSize });
+    const pack = new WebAssembly.Instance(new WebAssembly.Module(imageKernels.open()), {
+      env: { ...env, table },
+    });
+    const end = (pack.exports.heapBase as () => number)();
+    expect(end).toBeGreaterThan(8192);
+    expect(end).toBeLessThanOrEqual(Abi.StaticBytes);
+    const own = new WebAssembly.Instance(coreModule("simd"), { env }).exports as { heapBase(): number };
+    expect(own.heapBase()).toBeLessThanOrEqual(8192);
+
+    const kernels = () => [...core.u32.subarray(0, 2048)];
+    const before = kernels();
+    core.add(imageKernels);
+    core.add(imageKernels);
+    const changed = kernels().filter((word, i) => word !== before[i]);
+    expect(changed.length).toBeGreaterThanOrEqual(5);
+    for (const word of changed) expect(word).toBeGreaterThanOrEqual(256);
   });
 
   it("refuses a module that is not the core", () => {
