@@ -51,7 +51,10 @@ export enum Op {
   Conv2dWeightGrad = 32,
   Pool2d = 33,
   Pool2dGrad = 34,
-  /** Rows of the kernel table, so above every number in use; 35 is the first that is free. */
+  AugmentMove = 40,
+  AugmentRotate = 41,
+  AugmentTone = 42,
+  /** Rows of the kernel table, so above every number in use; 35 to 39 and 43 on are free. */
   Count = 64,
 }
 
