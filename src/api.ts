@@ -66,6 +66,15 @@ export {
   threshold,
 } from "./layers/activations.ts";
 export {
+  gaussianNoise,
+  randomBrightness,
+  randomContrast,
+  randomCrop,
+  randomFlip,
+  randomRotation,
+  randomShift,
+} from "./layers/augment.ts";
+export {
   type Conv1dOptions,
   type Conv2dOptions,
   conv1d,

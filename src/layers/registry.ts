@@ -5,6 +5,7 @@
 
 import { FormatError } from "../errors.ts";
 import { activationLayers } from "./activations.ts";
+import { augmentLayers } from "./augment.ts";
 import {
   addLayer,
   concatLayer,
@@ -38,6 +39,7 @@ const definitions = new Map<string, LayerDefinition>(
     ...activationLayers,
     ...normLayers,
     ...imageLayers,
+    ...augmentLayers,
   ].map((definition) => [definition.op, definition]),
 );
 

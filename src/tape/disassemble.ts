@@ -35,12 +35,27 @@ import {
   UnaryField,
   UnaryGradField,
 } from "../abi.ts";
+import { MoveField, RotateField, ToneField } from "../abi-augment.ts";
 import { ConvField, PoolField } from "../abi-image.ts";
 import { opName } from "../graph/defined.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { Tape } from "./encode.ts";
 
-const FLOATS = new Set(["Fill.Value", "P", "Q", "Scale", "Limit", "Momentum", "WeightDecay", "Epsilon"]);
+const FLOATS = new Set([
+  "Fill.Value",
+  "P",
+  "Q",
+  "Scale",
+  "Limit",
+  "Momentum",
+  "WeightDecay",
+  "Epsilon",
+  "AugmentMove.Fill",
+  "Turns",
+  "AugmentRotate.Fill",
+  "Brightness",
+  "Contrast",
+]);
 
 // Named one by one: a namespace import would keep every enum in every bundle.
 const fieldsByOp = {
@@ -79,6 +94,9 @@ const fieldsByOp = {
   Conv2dWeightGrad: ConvField,
   Pool2d: PoolField,
   Pool2dGrad: PoolField,
+  AugmentMove: MoveField,
+  AugmentRotate: RotateField,
+  AugmentTone: ToneField,
 } satisfies Record<Exclude<keyof typeof Op, "Count">, object>;
 
 function asFloat(bits: number): number {

@@ -3,7 +3,10 @@
 // Place: rows of the reference interpreter's table of defined ops, and the oracle of test/kernels/augment.test.ts.
 // Source of the draws: src/abi-augment.ts. Shares no arithmetic with the library.
 
-import { philoxBlock, type RandomState } from "./philox.ts";
+import { product } from "../../src/shape.ts";
+import type { DefinedRule } from "./defined.ts";
+import { philoxBlock, philoxWords, type RandomState } from "./philox.ts";
+import { mapTensor, tensor } from "./tensor.ts";
 
 const row = (n: number, stream: number, { seed, step }: RandomState): number[] =>
   philoxBlock([n, ...step, stream], seed);
@@ -70,7 +73,7 @@ export function movePixelsBack(
   random: RandomState,
 ): number[] {
   const channels = shape[3]!;
-  const dx: number[] = new Array(shape.reduce((a, b) => a * b, 1)).fill(0);
+  const dx: number[] = new Array(product(shape)).fill(0);
   eachMove(shape, out, moves, random, (small, large) => {
     if (large < 0) return;
     for (let c = 0; c < channels; c++) dx[large * channels + c]! += dy[small * channels + c]!;
@@ -126,3 +129,30 @@ export function toneRows(
     return (value - mean) * (1 + contrast * centred(w1)) + mean + brightness * centred(w0);
   });
 }
+
+/** `n` normal numbers of a stream: Box–Muller on pairs of words (RandomField of src/abi.ts). */
+function normals(n: number, stream: number, random: RandomState): number[] {
+  const words = philoxWords(n + 1, stream, random).map((word) => (word >>> 8) / 2 ** 24);
+  return Array.from({ length: n }, (_, i) => {
+    const radius = Math.sqrt(-2 * Math.log(words[i & ~1]! + 2 ** -24));
+    const angle = 2 * Math.PI * words[(i & ~1) + 1]!;
+    return radius * (i & 1 ? Math.sin(angle) : Math.cos(angle));
+  });
+}
+
+type Four = readonly [number, number, number, number];
+
+export const augmentRules: { readonly [name: string]: DefinedRule } = {
+  movePixels: (attrs, [x], c, shape) =>
+    tensor(shape, movePixels(x!.data, x!.shape, shape.slice(1, 3), attrs, c.random)),
+  movePixelsBack: (attrs, [dy], c, shape) =>
+    tensor(shape, movePixelsBack(dy!.data, shape, dy!.shape.slice(1, 3), attrs, c.random)),
+  rotatePictures: (attrs, [x], c, shape) =>
+    mapTensor(tensor(shape, rotatePictures(x!.data, x!.shape as Four, attrs, c.random)), c.round),
+  toneRows: (attrs, [x], c, shape) =>
+    mapTensor(tensor(shape, toneRows(x!.data, shape[0]!, attrs, c.random)), c.round),
+  addNoise: (attrs: { deviation: number; stream: number }, [x], c) => {
+    const z = normals(x!.data.length, attrs.stream, c.random);
+    return mapTensor(x!, (value, i) => c.round(value + c.round(attrs.deviation * z[i]!)));
+  },
+};

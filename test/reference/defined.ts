@@ -3,6 +3,7 @@
 // Place: used by test/reference/interpreter.ts; one entry per definition, from one file per family.
 // Invariant: shares attributes and shapes with src/ops, and no arithmetic.
 
+import { augmentRules } from "./augment.ts";
 import { imageRules } from "./images.ts";
 import type { Context } from "./interpreter.ts";
 import { rnn, rnnGrad, rnnPrevious } from "./recurrent.ts";
@@ -23,6 +24,7 @@ const families: readonly { readonly [name: string]: DefinedRule }[] = [
     rnnPrevious: (attrs, ins) => rnnPrevious(attrs, ins),
   },
   imageRules,
+  augmentRules,
 ];
 
 const byName = new Map(families.flatMap((family) => Object.entries(family)));
