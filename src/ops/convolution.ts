@@ -10,6 +10,7 @@ import { ShapeError } from "../errors.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import { defined, type OpDefinition, type RecordContext } from "../graph/defined.ts";
 import type { AnyNode, Inferred } from "../graph/ops.ts";
+import { imageKernels } from "../packs/image.ts";
 import { type Binding, bindDim, formatShape } from "../shape.ts";
 import { type ConvKind, type ConvShape, convAlgorithm, convWorkBytes } from "./convolution-algorithm.ts";
 import { imageShape, type Pair, type Sliding, windowCounts } from "./window.ts";
@@ -135,6 +136,7 @@ const weightGradShape: ShapeRule<WeightGradAttrs> = (attrs, [x, dy], _, binding)
 /** (x [N, H, W, C], w [KH, KW, C / groups, F], bias [F] if `bias`) → [N, OH, OW, F] */
 export const conv2dOp: OpDefinition<ConvAttrs> = {
   name: "conv2d",
+  kernels: imageKernels,
   infer(attrs, inputs): Inferred {
     const [x, w] = inputs as [AnyNode, AnyNode];
     const { batch, height, width, channels } = imageShape("conv2d", x);
@@ -166,6 +168,7 @@ export const conv2dOp: OpDefinition<ConvAttrs> = {
  */
 export const conv2dInputGradOp: OpDefinition<InputGradAttrs> = {
   name: "conv2dInputGrad",
+  kernels: imageKernels,
   infer(attrs, inputs) {
     const [dy, w] = inputs as [AnyNode, AnyNode];
     const { batch, height, width, channels: filters } = imageShape("conv2dInputGrad", dy);
@@ -203,6 +206,7 @@ export const conv2dInputGradOp: OpDefinition<InputGradAttrs> = {
 /** (x [N, H, W, C], dy [N, OH, OW, F]) → [KH, KW, C / groups, F] */
 export const conv2dWeightGradOp: OpDefinition<WeightGradAttrs> = {
   name: "conv2dWeightGrad",
+  kernels: imageKernels,
   infer({ kernel, groups }, [x, dy]) {
     const { channels } = imageShape("conv2dWeightGrad", x!);
     return {

@@ -7,6 +7,7 @@ import { Op } from "../abi.ts";
 import { PoolFn } from "../abi-image.ts";
 import { defined, type OpDefinition, type RecordContext } from "../graph/defined.ts";
 import type { AnyNode } from "../graph/ops.ts";
+import { imageKernels } from "../packs/image.ts";
 import { bindDim, elementsOf } from "../shape.ts";
 import { imageShape, type Pair, type Sliding } from "./window.ts";
 
@@ -59,6 +60,7 @@ const flopsOf = (attrs: PoolAttrs, result: AnyNode, binding: Parameters<typeof b
 /** (x [N, H, W, C]) → [N, OH, OW, C] */
 export const pool2dOp: OpDefinition<PoolAttrs> = {
   name: "pool2d",
+  kernels: imageKernels,
   infer(attrs, [x]) {
     const { batch, channels } = imageShape("pool2d", x!);
     return { shape: [batch, ...attrs.counts, channels], dtype: "f32" };
@@ -78,6 +80,7 @@ export const pool2dOp: OpDefinition<PoolAttrs> = {
 /** (dy [N, OH, OW, C], and for max x and y of the forward pass) → [N, H, W, C] */
 export const pool2dGradOp: OpDefinition<PoolGradAttrs> = {
   name: "pool2dGrad",
+  kernels: imageKernels,
   infer(attrs, [dy]) {
     const { batch, channels } = imageShape("pool2dGrad", dy!);
     return { shape: [batch, ...attrs.size, channels], dtype: "f32" };
