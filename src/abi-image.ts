@@ -10,7 +10,9 @@ export enum ConvAlgorithm {
   Plain = 0,
   /** Register tiles over padded images in place; the bits of Plain. */
   Direct = 1,
-  Count = 2,
+  /** F(4×4, 3×3), for kernels of 3×3 with stride and dilation 1, one group, and channels that are multiples of 4. */
+  Winograd = 2,
+  Count = 3,
 }
 
 /**

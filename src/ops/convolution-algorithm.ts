@@ -28,9 +28,16 @@ export interface ConvShape {
   readonly groups: number;
 }
 
+// Fewer channels do not repay the transforms, whose cost does not depend on how many channels they meet.
+const WINOGRAD_CHANNELS = 16;
+
 /** The fastest algorithm for the shape; with `direct` one that sums over the window as the plain one does. */
-export function convAlgorithm(_kind: ConvKind, _shape: ConvShape, _direct = false): ConvAlgorithm {
-  return ConvAlgorithm.Direct;
+export function convAlgorithm(_kind: ConvKind, s: ConvShape, direct = false): ConvAlgorithm {
+  const steps = [s.strideY, s.strideX, s.dilationY, s.dilationX, s.groups];
+  const small = s.kernelH === 3 && s.kernelW === 3 && steps.every((step) => step === 1);
+  const channels = s.c % 4 === 0 && s.f % 4 === 0 && Math.min(s.c, s.f) >= WINOGRAD_CHANNELS;
+  const tiles = Math.min(s.outH, s.outW) >= 4;
+  return !direct && small && channels && tiles ? ConvAlgorithm.Winograd : ConvAlgorithm.Direct;
 }
 
 const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
@@ -40,6 +47,8 @@ export function convWorkBytes(kind: ConvKind, shape: ConvShape, algorithm: ConvA
   switch (algorithm) {
     case ConvAlgorithm.Direct:
       return kind === "weightGrad" ? weightGradBytes(shape) : directBytes(kind === "inputGrad", shape);
+    case ConvAlgorithm.Winograd:
+      return kind === "weightGrad" ? winogradGradBytes(shape) : winogradBytes(kind === "inputGrad", shape);
     default:
       return 0;
   }
@@ -73,4 +82,27 @@ function weightGradBytes(s: ConvShape): number {
   const run = roundUp((whole ? s.kernelW : 1) * (s.c / s.groups), 4);
   const sums = s.groups * s.kernelH * (whole ? 1 : s.kernelW) * run * roundUp(s.f / s.groups, 8);
   return roundUp(4 * (sums + paddedFloats(s) + 4), 64);
+}
+
+const BLOCK = 64;
+const GAP = 16;
+const TEMP = 288;
+
+// As in assembly/kernels/conv/winograd.ts
+function winogradBytes(backward: boolean, s: ConvShape): number {
+  const [depth, write] = backward ? [s.f, s.c] : [s.c, s.f];
+  const columns = roundUp(write, 8);
+  const [height, width] = backward ? [s.h, s.w] : [s.outH, s.outW];
+  const planes = depth * columns + BLOCK * (depth + columns) + 3 * GAP;
+  const image = (roundUp(height, 4) + 2) * (roundUp(width, 4) + 2) * depth;
+  return roundUp(4 * (columns + 8 + TEMP + 9 * depth * columns + 36 * planes + image), 64);
+}
+
+// As in assembly/kernels/conv/winograd-weight-grad.ts
+function winogradGradBytes(s: ConvShape): number {
+  const columns = roundUp(s.f, 8);
+  const [height, width] = [roundUp(s.outH, 4), roundUp(s.outW, 4)];
+  const planes = s.c * columns + BLOCK * (s.c + columns) + 3 * GAP;
+  const images = (height + 2) * (width + 2) * s.c + height * width * s.f;
+  return roundUp(4 * (TEMP + 36 * planes + images), 64);
 }

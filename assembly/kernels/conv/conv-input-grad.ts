@@ -7,10 +7,13 @@ import { ConvAlgorithm, ConvField } from "../../../src/abi-image";
 import { Record } from "../../tape/record";
 import { convDirect } from "./direct";
 import { convInputGradPlain } from "./plain";
+import { convWinograd } from "./winograd";
 
 // dx from dy and the weights   see ConvField
 export function conv2dInputGrad(pc: usize): u32 {
-  if (Record.u32(pc, ConvField.Algorithm) === ConvAlgorithm.Direct) convDirect(pc, true);
+  const algorithm = Record.u32(pc, ConvField.Algorithm);
+  if (algorithm === ConvAlgorithm.Direct) convDirect(pc, true);
+  else if (algorithm === ConvAlgorithm.Winograd) convWinograd(pc, true);
   else convInputGradPlain(pc);
   return Status.Ok;
 }

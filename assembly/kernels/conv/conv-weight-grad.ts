@@ -8,6 +8,7 @@ import { Record } from "../../tape/record";
 import { convBiasGrad } from "./bias-grad";
 import { convWeightGradDirect } from "./direct-weight-grad";
 import { convWeightGradPlain } from "./plain";
+import { convWeightGradWinograd } from "./winograd-weight-grad";
 
 // dw and db from x and dy   see ConvField
 export function conv2dWeightGrad(pc: usize): u32 {
@@ -17,7 +18,9 @@ export function conv2dWeightGrad(pc: usize): u32 {
     const images = Record.u32(pc, ConvField.N);
     convBiasGrad(db, Record.ptr(pc, ConvField.B), images, pixels, Record.u32(pc, ConvField.F));
   }
-  if (Record.u32(pc, ConvField.Algorithm) === ConvAlgorithm.Direct) convWeightGradDirect(pc);
+  const algorithm = Record.u32(pc, ConvField.Algorithm);
+  if (algorithm === ConvAlgorithm.Direct) convWeightGradDirect(pc);
+  else if (algorithm === ConvAlgorithm.Winograd) convWeightGradWinograd(pc);
   else convWeightGradPlain(pc);
   return Status.Ok;
 }

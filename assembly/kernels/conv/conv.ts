@@ -8,10 +8,13 @@ import { ConvAlgorithm, ConvField } from "../../../src/abi-image";
 import { Record } from "../../tape/record";
 import { convDirect } from "./direct";
 import { convPlain } from "./plain";
+import { convWinograd } from "./winograd";
 
 // out = act(bias + Σ a·b)   see ConvField
 export function conv2d(pc: usize): u32 {
-  if (Record.u32(pc, ConvField.Algorithm) === ConvAlgorithm.Direct) convDirect(pc, false);
+  const algorithm = Record.u32(pc, ConvField.Algorithm);
+  if (algorithm === ConvAlgorithm.Direct) convDirect(pc, false);
+  else if (algorithm === ConvAlgorithm.Winograd) convWinograd(pc, false);
   else convPlain(pc);
   return Status.Ok;
 }

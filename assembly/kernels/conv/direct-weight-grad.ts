@@ -7,7 +7,7 @@
 import { ConvField } from "../../../src/abi-image";
 import { Record } from "../../tape/record";
 import { depthTile } from "./depth-tiles";
-import { Padded } from "./pack";
+import { copyFloats, Padded } from "./pack";
 
 // What the pixels of a strip take of L1, image and dy together.
 const STRIP_BYTES: u32 = 20000;
@@ -88,7 +88,7 @@ export function convWeightGradDirect(pc: usize): void {
     for (let i = kernelH * runs; i; --i) {
       for (let r: u32 = 0; r < paddedRun; ++r) {
         if (r < run) {
-          memory.copy(to, from, columns << 2);
+          copyFloats(to, from, columns << 2);
           to += dyPixel;
         }
         from += sumStep;

@@ -21,7 +21,8 @@ export function convDirect(pc: usize, backward: bool): void {
   const kernelW = Record.u32(pc, ConvField.KW);
   const strideY = Record.u32(pc, ConvField.StrideY);
   const strideX = Record.u32(pc, ConvField.StrideX);
-  const spanY = (kernelH - 1) * Record.u32(pc, ConvField.DilationY);
+  const dilationY = Record.u32(pc, ConvField.DilationY);
+  const spanY = (kernelH - 1) * dilationY;
   const spanX = (kernelW - 1) * Record.u32(pc, ConvField.DilationX);
   // The image that is read, [rows, columnsOf, depth], and the one that is written.
   const fieldsOf = backward ? ConvField.OH - ConvField.H : 0;
@@ -41,6 +42,7 @@ export function convDirect(pc: usize, backward: bool): void {
   const stepX = backward ? 1 : strideX;
   const paddedRows = (outRows - 1) * stepY + spanY + 1;
   let paddedWidth = (outWidth - 1) * stepX + spanX + 1;
+  const extent = (rows - 1) * (backward ? strideY : 1) + 1;
   const spread = backward && (strideX > 1 || strideY > 1);
   const fits = top === 0 && left === 0 && !spread && paddedRows <= rows && paddedWidth <= width;
   const inPlace = fits && outWidth >= 4;
@@ -94,7 +96,7 @@ export function convDirect(pc: usize, backward: bool): void {
   const whole = groups === 1 && Record.u32(pc, ConvField.DilationX) === 1;
   const runsX: u32 = whole ? 1 : kernelW;
   const run: u32 = whole ? kernelW * depth : depth;
-  const yStep = Record.u32(pc, ConvField.DilationY) * paddedWidth * pixel;
+  const yStep = dilationY * paddedWidth * pixel;
   const xStep = Record.u32(pc, ConvField.DilationX) * pixel;
   const bound: f32 = Record.u32(pc, ConvField.Relu) ? 0 : -Infinity;
   const aStep = stepX * pixel;
@@ -107,10 +109,16 @@ export function convDirect(pc: usize, backward: bool): void {
     let line = inPlace ? input : image;
     let outLine = out;
     for (let y: u32 = 0; y < outRows; ++y) {
-      let panel = weights;
+      // Kernel rows that read zeros only are left out: the sum starts at +0, and adding ±0 keeps it.
+      const above = top - <i32>(y * stepY);
+      const firstY = above > 0 ? min((above + dilationY - 1) / dilationY, kernelH) : 0;
+      const below = above + <i32>extent;
+      const endY = below > 0 ? min((below + dilationY - 1) / dilationY, kernelH) : 0;
+      const kernelRows = endY > firstY ? endY - firstY : 0;
+      let panel = weights + ((firstY * kernelW * depth) << 5);
       let biasOf = bias;
       for (let g: u32 = 0; g < groups; ++g) {
-        const a = line + ((g * depth) << 2);
+        const a = line + firstY * yStep + ((g * depth) << 2);
         for (let j: u32 = 0; j < columns; j += 8) {
           const c = outLine + ((g * columns + j) << 2);
           const lanes = min(columns - j, 8);
@@ -118,7 +126,21 @@ export function convDirect(pc: usize, backward: bool): void {
           if (lanes === 8 && outWidth >= 4) {
             const tiles = outWidth >> 2;
             x = tiles << 2;
-            rowTiles(c, outPixel, a, aStep, tiles, kernelH, yStep, runsX, xStep, run, panel, biasOf, bound);
+            rowTiles(
+              c,
+              outPixel,
+              a,
+              aStep,
+              tiles,
+              kernelRows,
+              yStep,
+              runsX,
+              xStep,
+              run,
+              panel,
+              biasOf,
+              bound,
+            );
             if (x < outWidth) {
               // The last tile overlaps: the same pixels get the same bits again.
               x = outWidth - 4;
@@ -129,7 +151,7 @@ export function convDirect(pc: usize, backward: bool): void {
                 p,
                 aStep,
                 1,
-                kernelH,
+                kernelRows,
                 yStep,
                 runsX,
                 xStep,
@@ -144,7 +166,7 @@ export function convDirect(pc: usize, backward: bool): void {
             for (; x < outWidth; x += 4) {
               if (x + 4 > outWidth && outWidth > 4) x = outWidth - 4;
               const p = a + x * aStep;
-              rowTiles(tile, 32, p, aStep, 1, kernelH, yStep, runsX, xStep, run, panel, biasOf, bound);
+              rowTiles(tile, 32, p, aStep, 1, kernelRows, yStep, runsX, xStep, run, panel, biasOf, bound);
               copyTile(c + x * outPixel, outPixel, tile, min(outWidth - x, 4), lanes);
             }
           }
