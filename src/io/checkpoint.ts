@@ -12,7 +12,7 @@ import { N } from "../shape.ts";
 import { checkDigest, type Digest, FORMAT, GRAPH, modelIn, writeSigned } from "./model-file.ts";
 import { checkOptimizer, checkPlateau } from "./optimizer-check.ts";
 import { checkRecorded, isShape } from "./recorded-check.ts";
-import { readSafetensors } from "./safetensors.ts";
+import { readSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import { STATE_PREFIX, toTensor, type Weights, weightsIn } from "./weights.ts";
 
 /** What identifies the data of a run: it must be the same when the run goes on. */
@@ -52,7 +52,7 @@ export interface Checkpoint {
 }
 
 const STATE = "edgegrad.run";
-const POWERS = `${STATE_PREFIX}powers`;
+export const POWERS = `${STATE_PREFIX}powers`;
 
 export function encodeCheckpoint(checkpoint: Checkpoint, digest: Digest): Uint8Array {
   const { model, weights, state, slots, powers } = checkpoint;
@@ -61,28 +61,22 @@ export function encodeCheckpoint(checkpoint: Checkpoint, digest: Digest): Uint8A
     for (const [name, tensor] of Object.entries(values))
       tensors.push(toTensor(`${STATE_PREFIX}${slot}.${name}`, tensor));
   tensors.push({ name: POWERS, dtype: "F64", shape: [powers.length], data: powers });
-  const metadata = {
-    [FORMAT]: "checkpoint/1",
-    [GRAPH]: JSON.stringify(model.graph),
-    [STATE]: JSON.stringify(state),
-  };
-  return writeSigned(tensors, metadata, digest);
+  return writeSigned(tensors, checkpointMetadata(model, state), digest);
 }
+
+export const checkpointMetadata = (model: Model, state: RunState): Record<string, string> => ({
+  [FORMAT]: "checkpoint/1",
+  [GRAPH]: JSON.stringify(model.graph),
+  [STATE]: JSON.stringify(state),
+});
 
 /** @throws FormatError if the file is no checkpoint of this release or an older one */
 export function decodeCheckpoint(bytes: Uint8Array, digest: Digest): Checkpoint {
   const file = readSafetensors(bytes);
-  const format = file.metadata[FORMAT];
-  if (format !== "checkpoint/1")
-    throw new FormatError(
-      "checkpoint/format",
-      format?.startsWith("checkpoint/")
-        ? `the checkpoint has format "${format}", this release reads "checkpoint/1": update edgegrad`
-        : "the file is no checkpoint: use loadModel or predictor for a model file",
-    );
+  checkFormat(file.metadata);
   checkDigest(bytes, file, digest);
   const { model, weights } = modelIn(file);
-  const state = parseState(file.metadata[STATE], model);
+  const state = runStateIn(file.metadata, model);
   const slots = new Map<string, Weights>();
   for (const name of file.tensors.keys()) {
     const slot = /^edgegrad\.(\w+)\./.exec(name)?.[1];
@@ -93,6 +87,22 @@ export function decodeCheckpoint(bytes: Uint8Array, digest: Digest): Checkpoint 
     throw new FormatError("checkpoint/powers", "the checkpoint lacks its optimizer's powers");
   return { model, weights, state, slots, powers: new Float64Array(view.data.slice().buffer) };
 }
+
+/** @throws FormatError for metadata of anything but a checkpoint that this release reads */
+export function checkFormat(metadata: SafetensorsFile["metadata"]): void {
+  const format = metadata[FORMAT];
+  if (format !== "checkpoint/1")
+    throw new FormatError(
+      "checkpoint/format",
+      format?.startsWith("checkpoint/")
+        ? `the checkpoint has format "${format}", this release reads "checkpoint/1": update edgegrad`
+        : "the file is no checkpoint: use loadModel or predictor for a model file",
+    );
+}
+
+/** What a checkpoint's metadata say of its run. @throws FormatError */
+export const runStateIn = (metadata: SafetensorsFile["metadata"], model: Model): RunState =>
+  parseState(metadata[STATE], model);
 
 const NUMBERS = ["batchSize", "timeSteps", "seed", "sliceFlops", "step", "epoch", "position"] as const;
 

@@ -39,14 +39,20 @@ export function writeSigned(
   metadata: Record<string, string>,
   digest: Digest,
 ): Uint8Array {
-  const blank = "0".repeat(64);
-  const bytes = writeSafetensors(tensors, { ...metadata, [DIGEST]: blank });
-  const sum = digest(payloadOf(bytes));
-  const header = bytes.subarray(0, bytes.length - payloadOf(bytes).length);
-  const key = new TextEncoder().encode(`"${DIGEST}":"${blank}`);
-  const at = header.findIndex((_, i) => key.every((byte, k) => header[i + k] === byte));
-  bytes.set(new TextEncoder().encode(sum), at + key.length - blank.length);
+  const bytes = writeSafetensors(tensors, { ...metadata, [DIGEST]: NO_DIGEST });
+  const payload = payloadOf(bytes);
+  setDigest(bytes.subarray(0, bytes.length - payload.length), digest(payload));
   return bytes;
+}
+
+/** Stands where a digest goes that is not known yet. */
+export const NO_DIGEST = "0".repeat(64);
+
+/** Puts the payload's digest into a header that was written with none. */
+export function setDigest(header: Uint8Array, sum: string): void {
+  const key = new TextEncoder().encode(`"${DIGEST}":"${NO_DIGEST}`);
+  const at = header.findIndex((_, i) => key.every((byte, k) => header[i + k] === byte));
+  header.set(new TextEncoder().encode(sum), at + key.length - NO_DIGEST.length);
 }
 
 /** @throws FormatError if the payload is not what was written */
@@ -79,20 +85,7 @@ export function loadModel(bytes: Uint8Array): LoadedModel {
 }
 
 export function modelIn(file: SafetensorsFile): LoadedModel {
-  const text = file.metadata[GRAPH];
-  if (text === undefined)
-    throw new FormatError(
-      "model/no-graph",
-      "the file holds plain weights, not a model: build the model in code and pass its weights",
-    );
-  let model: Model;
-  try {
-    model = checkModel({ graph: graphFromJson(text) });
-  } catch (cause) {
-    if (cause instanceof FormatError) throw cause;
-    const why = cause instanceof EdgegradError ? cause.message : "it is malformed";
-    throw new FormatError("model/graph", `the file's model cannot be used: ${why}`, {}, { cause });
-  }
+  const model = graphIn(file.metadata);
   const weights = weightsIn(file);
   const { tensors } = lowerModel(new GraphBuilder(), model, "train");
   try {
@@ -101,6 +94,23 @@ export function modelIn(file: SafetensorsFile): LoadedModel {
     throw new FormatError("model/weights", (cause as Error).message, {}, { cause });
   }
   return { model, weights };
+}
+
+/** The model that a file's metadata describe. @throws FormatError */
+export function graphIn(metadata: SafetensorsFile["metadata"]): Model {
+  const text = metadata[GRAPH];
+  if (text === undefined)
+    throw new FormatError(
+      "model/no-graph",
+      "the file holds plain weights, not a model: build the model in code and pass its weights",
+    );
+  try {
+    return checkModel({ graph: graphFromJson(text) });
+  } catch (cause) {
+    if (cause instanceof FormatError) throw cause;
+    const why = cause instanceof EdgegradError ? cause.message : "it is malformed";
+    throw new FormatError("model/graph", `the file's model cannot be used: ${why}`, {}, { cause });
+  }
 }
 
 function refuse(what: string): never {

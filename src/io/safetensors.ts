@@ -46,13 +46,6 @@ export interface SafetensorsTensor {
   readonly data: ArrayBufferView;
 }
 
-interface Entry {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly begin: number;
-  readonly end: number;
-}
-
 function fail(code: string, message: string, fields?: ErrorFields, cause?: unknown): never {
   throw new FormatError(`safetensors/${code}`, `safetensors: ${message}`, fields, { cause });
 }
@@ -81,7 +74,7 @@ function checkName(tensor: string): void {
 }
 
 interface Header {
-  readonly entries: ReadonlyMap<string, Entry>;
+  readonly entries: ReadonlyMap<string, SafetensorsRange>;
   readonly metadata: Record<string, string>;
 }
 
@@ -91,7 +84,7 @@ interface Header {
  * shorten their names.
  */
 function parseHeader(text: string, maxTensors: number): Header {
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, SafetensorsRange>();
   const metadata: Record<string, string> = Object.create(null);
   let hasMetadata = false;
   let at = 0;
@@ -154,7 +147,7 @@ function parseHeader(text: string, maxTensors: number): Header {
     });
     return values;
   };
-  const entry = (tensor: string): Entry => {
+  const entry = (tensor: string): SafetensorsRange => {
     let dtype: string | undefined;
     let shape: number[] | undefined;
     let offsets: number[] | undefined;
@@ -193,27 +186,46 @@ function parseHeader(text: string, maxTensors: number): Header {
   return { entries, metadata };
 }
 
+/** Where a tensor lies: while its header is read counted from the data's beginning, then from the file's. */
+export interface SafetensorsRange {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** A file's header, and where its tensors lie. */
+export interface SafetensorsHeader {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly ranges: ReadonlyMap<string, SafetensorsRange>;
+  /** First byte behind the header. */
+  readonly start: number;
+}
+
+/** Bytes that must be read before `readSafetensorsHeader` says how many the header takes. */
+export function headerEnd(first: Uint8Array, options: ReadSafetensorsOptions = {}): number {
+  const maxHeaderBytes = Math.min(options.maxHeaderBytes ?? MAX_HEADER_BYTES, MAX_HEADER_BYTES);
+  if (first.length < 8)
+    fail("truncated", `expected at least 8 bytes, got ${first.length}; the file is cut short`);
+  const words = new DataView(first.buffer, first.byteOffset, 8);
+  const headerBytes = words.getUint32(0, true) + words.getUint32(4, true) * 2 ** 32;
+  const isThis = `the limit is ${maxHeaderBytes}; is this a safetensors file?`;
+  if (headerBytes > maxHeaderBytes) fail("header-too-large", `header of ${headerBytes} bytes, ${isThis}`);
+  return 8 + headerBytes;
+}
+
 /**
- * Reads a safetensors file. Nothing is copied: each tensor's `data` is a view of `file`.
+ * Reads and checks the header of a file of `fileBytes` bytes; `bytes` must hold at least the header.
  * @throws FormatError for anything the format forbids: bad header, repeated keys, unknown types, holes, overlaps.
  */
-export function readSafetensors(file: Uint8Array, options: ReadSafetensorsOptions = {}): SafetensorsFile {
-  // Node's Buffer is a Uint8Array whose slice() does not copy: no view of it may reach a caller.
-  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.length);
-  const maxHeaderBytes = Math.min(options.maxHeaderBytes ?? MAX_HEADER_BYTES, MAX_HEADER_BYTES);
-  if (bytes.length < 8)
-    fail("truncated", `expected at least 8 bytes, got ${bytes.length}; the file is cut short`);
-  const words = new DataView(bytes.buffer, bytes.byteOffset, 8);
-  const headerBytes = words.getUint32(0, true) + words.getUint32(4, true) * 2 ** 32;
-  if (headerBytes > maxHeaderBytes) {
-    fail(
-      "header-too-large",
-      `header of ${headerBytes} bytes, the limit is ${maxHeaderBytes}; is this a safetensors file?`,
-    );
-  }
-  const start = 8 + headerBytes;
+export function readSafetensorsHeader(
+  bytes: Uint8Array,
+  fileBytes: number,
+  options: ReadSafetensorsOptions = {},
+): SafetensorsHeader {
+  const start = headerEnd(bytes, options);
   if (start > bytes.length) {
-    fail("truncated", `header of ${headerBytes} bytes in a file of ${bytes.length}; the file is cut short`);
+    fail("truncated", `header of ${start - 8} bytes in a file of ${fileBytes}; the file is cut short`);
   }
   let text: string;
   try {
@@ -236,28 +248,42 @@ export function readSafetensors(file: Uint8Array, options: ReadSafetensorsOption
     }
     expected = end;
   }
-  const dataBytes = bytes.length - start;
+  const dataBytes = fileBytes - start;
   if (dataBytes !== expected) {
     const [code, why] =
       dataBytes < expected ? ["truncated", "the file is cut short"] : ["trailing-bytes", "it was added to"];
     fail(code, `expected ${expected} bytes of data, got ${dataBytes}; ${why}`);
   }
-  const tensors = new Map<string, SafetensorsView>();
-  for (const [tensor, { dtype, shape, begin, end }] of entries) {
-    tensors.set(tensor, { dtype, shape, data: bytes.subarray(start + begin, start + end) });
-  }
-  return { metadata, tensors };
+  const ranges = new Map<string, SafetensorsRange>();
+  for (const [tensor, { dtype, shape, begin, end }] of entries)
+    ranges.set(tensor, { dtype, shape, begin: start + begin, end: start + end });
+  return { metadata, ranges, start };
 }
 
 /**
- * Writes a safetensors file. Wide types come first, then by name, as the reference writer does, so each tensor starts
- * at a multiple of its element size; equal input gives equal bytes.
- * @throws FormatError for a name used twice or not allowed, or data whose length does not fit the shape.
+ * Reads a safetensors file. Nothing is copied: each tensor's `data` is a view of `file`.
+ * @throws FormatError as readSafetensorsHeader
  */
-export function writeSafetensors(
-  tensors: Iterable<SafetensorsTensor>,
+export function readSafetensors(file: Uint8Array, options: ReadSafetensorsOptions = {}): SafetensorsFile {
+  // Node's Buffer is a Uint8Array whose slice() does not copy: no view of it may reach a caller.
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.length);
+  const { metadata, ranges } = readSafetensorsHeader(bytes, bytes.length, options);
+  const tensors = new Map<string, SafetensorsView>();
+  for (const [tensor, { dtype, shape, begin, end }] of ranges)
+    tensors.set(tensor, { dtype, shape, data: bytes.subarray(begin, end) });
+  return { metadata, tensors };
+}
+
+/** A tensor whose bytes come later. */
+export type SafetensorsSlot = Omit<SafetensorsTensor, "data"> & {
+  readonly data: { readonly byteLength: number };
+};
+
+/** A file's length prefix and header, with room for its tensors behind it, and the tensors in their order. */
+export function writeSafetensorsHeader<T extends SafetensorsSlot>(
+  tensors: Iterable<T>,
   metadata: Readonly<Record<string, string>> = {},
-): Uint8Array<ArrayBuffer> {
+): { header: Uint8Array<ArrayBuffer>; sorted: T[]; fileBytes: number } {
   const sorted = [...tensors].sort(
     (a, b) => DTYPE_BYTES.get(b.dtype)! - DTYPE_BYTES.get(a.dtype)! || (a.name < b.name ? -1 : 1),
   );
@@ -277,10 +303,25 @@ export function writeSafetensors(
   const members = Array.from(header, ([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
   const json = new TextEncoder().encode(`{${members}}`);
   const start = 8 + Math.ceil(json.length / 8) * 8;
-  const file = new Uint8Array(start + end).fill(32, 8, start);
-  new DataView(file.buffer).setUint32(0, start - 8, true);
-  file.set(json, 8);
-  let at = start;
+  const bytes = new Uint8Array(start).fill(32, 8);
+  new DataView(bytes.buffer).setUint32(0, start - 8, true);
+  bytes.set(json, 8);
+  return { header: bytes, sorted, fileBytes: start + end };
+}
+
+/**
+ * Writes a safetensors file. Wide types come first, then by name, as the reference writer does, so each tensor starts
+ * at a multiple of its element size; equal input gives equal bytes.
+ * @throws FormatError for a name used twice or not allowed, or data whose length does not fit the shape.
+ */
+export function writeSafetensors(
+  tensors: Iterable<SafetensorsTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const { header, sorted, fileBytes } = writeSafetensorsHeader(tensors, metadata);
+  const file = new Uint8Array(fileBytes);
+  file.set(header);
+  let at = header.length;
   for (const { data } of sorted) {
     file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     at += data.byteLength;

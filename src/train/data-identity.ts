@@ -3,6 +3,7 @@
 // Place: kept in checkpoints, so that a run goes on only with the data it began with.
 // Invariant: cost does not grow with the data; integer arithmetic only, so the same in every runtime.
 
+import { StateError } from "../errors.ts";
 import type { DataIdentity } from "../io/checkpoint.ts";
 import type { Feeds } from "./feeds.ts";
 
@@ -27,3 +28,10 @@ export function identityOf({ rows, feeds }: Feeds): DataIdentity {
 
 export const sameData = (a: DataIdentity, b: DataIdentity): boolean =>
   a.rows === b.rows && a.hash === b.hash && a.types.join() === b.types.join();
+
+export const otherData = (epoch: number, known: DataIdentity, now: DataIdentity): StateError =>
+  new StateError(
+    "run/other-data",
+    `this training stands in epoch ${epoch + 1} on other data ` +
+      `(${known.rows} rows; now ${now.rows}): go on with the same rows and order`,
+  );

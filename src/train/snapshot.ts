@@ -29,7 +29,7 @@ export function readGradients(executor: TrainingExecutor): Weights {
 }
 
 /** Every slot of every trained parameter, with the address of its values. */
-function* slotTensors(
+export function* slotTensors(
   executor: TrainingExecutor,
   names: readonly string[],
 ): Generator<[string, ModelTensor, number]> {

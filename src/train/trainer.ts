@@ -8,14 +8,15 @@ import { sha256 } from "../core/hash.ts";
 import { CoreInstance } from "../core/instance.ts";
 import { TrainingExecutor } from "../core/training-executor.ts";
 import { ConfigError, StateError } from "../errors.ts";
-import { type Checkpoint, type DataIdentity, encodeCheckpoint } from "../io/checkpoint.ts";
+import { type Checkpoint, type DataIdentity, encodeCheckpoint, type RunState } from "../io/checkpoint.ts";
 import { encodeModel } from "../io/model-file.ts";
 import { checkWeights, type Weights } from "../io/weights.ts";
+import type { Model } from "../model.ts";
 import type { PlanBytes } from "../plan/plan.ts";
 import { FRESH } from "../schedules/plateau.ts";
 import type { TapeListing } from "../tape/disassemble.ts";
 import { batchFeeds, type Report, reportOf, runBatch } from "./batch.ts";
-import { identityOf, sameData } from "./data-identity.ts";
+import { identityOf, otherData, sameData } from "./data-identity.ts";
 import { EarlyStopping } from "./early-stopping.ts";
 import { evaluateRows } from "./evaluate.ts";
 import { type Arrays, type DataSet, feedsOf, type NumericArray, type RowExtras } from "./feeds.ts";
@@ -35,6 +36,8 @@ export interface TrainerHost {
 }
 
 export type { Report, RunOptions };
+
+type ResumedState = Pick<Checkpoint, "model" | "state"> & Partial<Checkpoint>;
 
 export interface TrainerPlan {
   readonly bytes: PlanBytes;
@@ -72,8 +75,8 @@ export class Trainer {
     if (weights) this.setWeights(weights);
   }
 
-  /** Goes on where a checkpoint was saved. */
-  static resume(host: TrainerHost, checkpoint: Checkpoint): Trainer {
+  /** Goes on where a checkpoint was saved; what it leaves out is written later (train/state-stream.ts). */
+  static resume(host: TrainerHost, checkpoint: ResumedState): Trainer {
     const { model, weights, state, slots, powers } = checkpoint;
     const { objectives, optimizer, seed, freeze, sliceFlops, batchSize, timeSteps } = state;
     const trainer = new Trainer(
@@ -85,14 +88,31 @@ export class Trainer {
       weights,
     );
     trainer.#rates.plateau = state.plateau;
-    writeSlots(trainer.#executor, trainer.#options.optimizer.slots, slots);
-    powersOf(trainer.#executor).set(powers);
+    if (slots) writeSlots(trainer.#executor, trainer.#options.optimizer.slots, slots);
+    if (powers) powersOf(trainer.#executor).set(powers);
     trainer.#executor.step = state.step;
-    trainer.#at = { epoch: state.epoch, position: state.position, epochSums: [...state.epochSums] };
+    const { epoch, position, epochSums } = state;
+    trainer.#at = { epoch, position, epochSums: [...epochSums] };
     trainer.#data = state.data;
     trainer.#resumed = true;
     trainer.#shuffle = state.shuffle;
     return trainer;
+  }
+
+  /** Where its tensors are, and all that a checkpoint holds beside them: for train/state-stream.ts. */
+  get state(): { readonly executor: TrainingExecutor; readonly model: Model; readonly run: RunState } {
+    this.#alive();
+    const { objectives, optimizer, binding, seed, freeze, sliceFlops } = this.#options;
+    const run = {
+      objectives,
+      optimizer: { ...optimizer, learningRate: this.#rates.expression },
+      plateau: this.#rates.plateau,
+      batchSize: binding.batch,
+      timeSteps: binding.time,
+      ...{ seed, freeze, sliceFlops, ...this.#at },
+      ...{ step: this.#executor.step, shuffle: this.#shuffle, data: this.#data },
+    };
+    return { executor: this.#executor, model: this.#program.model, run };
   }
 
   /** Memory and work, known before the first step. */
@@ -229,31 +249,16 @@ export class Trainer {
 
   /** A model file with everything that `core.resume` needs. */
   saveCheckpoint(): Uint8Array {
-    this.#alive();
-    const { objectives, optimizer, binding, seed, freeze, sliceFlops } = this.#options;
-    return encodeCheckpoint(
-      {
-        model: this.#program.model,
-        weights: this.getWeights(),
-        slots: readSlots(this.#executor, optimizer.slots),
-        powers: powersOf(this.#executor).slice(),
-        state: {
-          objectives,
-          optimizer: { ...optimizer, learningRate: this.#rates.expression },
-          plateau: this.#rates.plateau,
-          batchSize: binding.batch,
-          timeSteps: binding.time,
-          ...{ seed, freeze, sliceFlops },
-          step: this.#executor.step,
-          epoch: this.#at.epoch,
-          position: this.#at.position,
-          epochSums: this.#at.epochSums,
-          shuffle: this.#shuffle,
-          data: this.#data,
-        },
-      },
-      (bytes) => sha256(this.host.module, bytes),
-    );
+    const { executor, model, run } = this.state;
+    const slots = readSlots(executor, run.optimizer.slots);
+    const parts = {
+      model,
+      weights: this.getWeights(),
+      slots,
+      powers: powersOf(executor).slice(),
+      state: run,
+    };
+    return encodeCheckpoint(parts, (bytes) => sha256(this.host.module, bytes));
   }
 
   /** SHA-256 of all weights and states, hex: the same in every runtime. */
@@ -289,11 +294,7 @@ export class Trainer {
     const identity = identityOf(feeds);
     const bound = this.#resumed || this.#at.position > 0;
     if (this.#data && bound && (!sameData(this.#data, identity) || shuffle !== this.#shuffle))
-      throw new StateError(
-        "run/other-data",
-        `this training stands in epoch ${this.#at.epoch + 1} on other data ` +
-          `(${this.#data.rows} rows; now ${identity.rows}): go on with the same rows and order`,
-      );
+      throw otherData(this.#at.epoch, this.#data, identity);
     this.#data = identity;
     this.#resumed = false;
     this.#shuffle = shuffle;

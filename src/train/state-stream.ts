@@ -1,0 +1,237 @@
+// A trainer's checkpoint written and read piece by piece, straight between a file's bytes and the core's memory.
+//
+// Place: for hosts whose memory holds a model but not its file beside it (the Worker). Invariant: the file is the one
+// that `saveCheckpoint` writes, byte for byte, and what is loaded is what `core.resume` would load or refuse.
+
+import { FormatError } from "../errors.ts";
+import { checkFormat, checkpointMetadata, POWERS, runStateIn } from "../io/checkpoint.ts";
+import { DIGEST, graphIn, NO_DIGEST, setDigest } from "../io/model-file.ts";
+import {
+  headerEnd,
+  readSafetensorsHeader,
+  type SafetensorsHeader,
+  type SafetensorsSlot,
+  writeSafetensorsHeader,
+} from "../io/safetensors.ts";
+import { Sha256 } from "../io/sha256.ts";
+import { fileShape, STATE_PREFIX } from "../io/weights.ts";
+import type { ModelTensor } from "../model.ts";
+import { powersOf, slotTensors } from "./snapshot.ts";
+import { Trainer, type TrainerHost } from "./trainer.ts";
+
+/** A file of which only parts are in memory at a time. */
+export interface FileSource {
+  readonly bytes: number;
+  /** Its bytes in order, in pieces of any length. */
+  pieces(): Iterable<Uint8Array>;
+}
+
+/** Takes a file's pieces. The header comes last: it holds the digest of all that stands behind it. */
+export interface FileSink {
+  payload(piece: Uint8Array): void;
+  header(bytes: Uint8Array): void;
+}
+
+/** Elements that are brought into the file's order at a time. */
+const PIECE = 1 << 16;
+
+/** One tensor of the file: f32 values in the core, or the optimizer's powers. */
+interface Placed extends SafetensorsSlot {
+  readonly tensor?: ModelTensor;
+  readonly address: number;
+}
+
+function tensorsOf(trainer: Trainer): Placed[] {
+  const { executor, run } = trainer.state;
+  const place = (name: string, tensor: ModelTensor, address: number): Placed => {
+    const shape = fileShape(tensor);
+    return {
+      name,
+      dtype: "F32",
+      shape,
+      data: { byteLength: 4 * shape.reduce((a, b) => a * b, 1) },
+      tensor,
+      address,
+    };
+  };
+  const placed = executor.program.tensors.map((t) => place(t.fullName, t, executor.regionOf(t).address));
+  for (const [slot, tensor, address] of slotTensors(executor, run.optimizer.slots))
+    placed.push(place(`${STATE_PREFIX}${slot}.${tensor.fullName}`, tensor, address));
+  const powers = executor.program.plan.layout.powers.address;
+  placed.push({ name: POWERS, dtype: "F64", shape: [2], data: { byteLength: 16 }, address: powers });
+  return placed;
+}
+
+/** Bytes of the checkpoint. */
+export const checkpointBytes = (trainer: Trainer): number => {
+  const { model, run } = trainer.state;
+  return writeSafetensorsHeader(tensorsOf(trainer), metadataOf(model, run)).fileBytes;
+};
+
+const metadataOf = (...of: Parameters<typeof checkpointMetadata>) => ({
+  ...checkpointMetadata(...of),
+  [DIGEST]: NO_DIGEST,
+});
+
+/** Writes the checkpoint into a sink; pieces are views that must be used before the next one. */
+export function writeCheckpoint(trainer: Trainer, sink: FileSink): void {
+  const { executor, model, run } = trainer.state;
+  const { header, sorted } = writeSafetensorsHeader(tensorsOf(trainer), metadataOf(model, run));
+  const sha = new Sha256();
+  const emit = (piece: Uint8Array) => {
+    sha.update(piece);
+    sink.payload(piece);
+  };
+  const buffer = new Float32Array(PIECE);
+  for (const { tensor, address, data } of sorted) {
+    if (!tensor) {
+      emit(new Uint8Array(powersOf(executor).slice().buffer));
+      continue;
+    }
+    const order = new FileOrder(tensor);
+    const { f32 } = executor.core;
+    for (let left = data.byteLength / 4; left > 0; left -= PIECE) {
+      const count = Math.min(left, PIECE);
+      for (let i = 0; i < count; i++) {
+        const value = f32[(address >> 2) + order.next()]!;
+        // Every NaN becomes the one canonical NaN, so that equal states are equal bytes.
+        buffer[i] = Number.isNaN(value) ? Number.NaN : value;
+      }
+      emit(new Uint8Array(buffer.buffer, 0, 4 * count));
+    }
+  }
+  setDigest(header, sha.hex());
+  sink.header(header);
+}
+
+/** Where in memory the elements of a tensor are, in the order of files. */
+class FileOrder {
+  readonly #shape: readonly number[];
+  readonly #strides: readonly number[];
+  readonly #index: number[];
+  #at = 0;
+
+  constructor(tensor: ModelTensor) {
+    const { shape } = tensor;
+    const axes = tensor.fileAxes ?? shape.map((_, i) => i);
+    const strides = shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
+    this.#shape = axes.map((a) => shape[a]!);
+    this.#strides = axes.map((a) => strides[a]!);
+    this.#index = axes.map(() => 0);
+  }
+
+  next(): number {
+    const now = this.#at;
+    for (let d = this.#shape.length - 1; d >= 0; d--) {
+      this.#at += this.#strides[d]!;
+      if (++this.#index[d]! < this.#shape[d]!) break;
+      this.#at -= this.#strides[d]! * this.#shape[d]!;
+      this.#index[d] = 0;
+    }
+    return now;
+  }
+}
+
+/**
+ * The trainer of a checkpoint that is read piece by piece.
+ *
+ * @param finite refuses weights that are infinite or NaN, as files from outside must be
+ * @throws FormatError if the file is damaged or no checkpoint
+ */
+export function resumeFrom(host: TrainerHost, source: FileSource, finite = false): Trainer {
+  const head = headerOf(source);
+  checkFormat(head.metadata);
+  const model = graphIn(head.metadata);
+  const state = runStateIn(head.metadata, model);
+  const trainer = Trainer.resume(host, { model, state });
+  try {
+    readTensors(trainer, source, head, finite);
+    return trainer;
+  } catch (error) {
+    trainer.dispose();
+    throw error;
+  }
+}
+
+/** The header of a file, checked against the format. @throws FormatError */
+export function headerOf(source: FileSource): SafetensorsHeader {
+  let bytes = new Uint8Array(0);
+  for (const piece of source.pieces()) {
+    const joined = new Uint8Array(bytes.length + piece.length);
+    joined.set(bytes);
+    joined.set(piece, bytes.length);
+    bytes = joined;
+    if (bytes.length >= 8 && headerEnd(bytes) <= bytes.length) break;
+  }
+  return readSafetensorsHeader(bytes, source.bytes);
+}
+
+function refuseNotFinite(tensor: string): never {
+  const message = `tensor "${tensor}" holds a value that is infinite or NaN`;
+  throw new FormatError("weights/not-finite", message, { tensor });
+}
+
+function readTensors(trainer: Trainer, source: FileSource, head: SafetensorsHeader, finite: boolean): void {
+  const { executor } = trainer.state;
+  const placed = new Map(tensorsOf(trainer).map((entry) => [entry.name, entry]));
+  for (const { name, dtype, shape } of placed.values()) {
+    const found = head.ranges.get(name);
+    const fits = found?.dtype === dtype && found.shape.length === shape.length;
+    if (!fits || !found.shape.every((size, i) => size === shape[i]))
+      throw new FormatError(
+        "checkpoint/tensor",
+        `the checkpoint's tensor "${name}" must be ${dtype} [${shape}], got ${found ? `${found.dtype} [${found.shape}]` : "none"}`,
+        { tensor: name },
+      );
+  }
+  for (const name of head.ranges.keys())
+    if (!placed.has(name))
+      throw new FormatError("checkpoint/tensor", `the model has no tensor "${name}"`, { tensor: name });
+  // In the order of their bytes; an empty tensor has none to read.
+  const order = [...head.ranges]
+    .filter(([, { begin, end }]) => end > begin)
+    .sort(([, a], [, b]) => a.begin - b.begin);
+  const sha = new Sha256();
+  const { f32, u8 } = executor.core;
+  const split = new DataView(new ArrayBuffer(4));
+  let [at, index, held] = [0, 0, 0];
+  let into: FileOrder | undefined;
+  for (const piece of source.pieces()) {
+    let i = Math.min(Math.max(head.start - at, 0), piece.length);
+    sha.update(piece.subarray(i));
+    const values = new DataView(piece.buffer, piece.byteOffset, piece.length);
+    while (i < piece.length) {
+      const [name, { begin, end }] = order[index]!;
+      const { tensor, address } = placed.get(name)!;
+      const stop = Math.min(piece.length, end - at);
+      if (!tensor) u8.set(piece.subarray(i, stop), address + at + i - begin);
+      else {
+        into ??= new FileOrder(tensor);
+        const put = (value: number) => {
+          if (finite && !Number.isFinite(value) && !name.startsWith(STATE_PREFIX)) refuseNotFinite(name);
+          f32[(address >> 2) + into!.next()] = value;
+        };
+        // A value may lie across the border of two pieces.
+        while (held > 0 && i < stop) {
+          split.setUint8(held++, piece[i++]!);
+          if (held < 4) continue;
+          put(split.getFloat32(0, true));
+          held = 0;
+        }
+        for (; i + 4 <= stop; i += 4) put(values.getFloat32(i, true));
+        while (i < stop) split.setUint8(held++, piece[i++]!);
+      }
+      i = stop;
+      if (at + stop < end) break;
+      index++;
+      into = undefined;
+    }
+    at += piece.length;
+  }
+  const expected = head.metadata[DIGEST];
+  if (at !== source.bytes || (expected !== undefined && sha.hex() !== expected))
+    throw new FormatError(
+      "model/digest",
+      "the file's weights do not match its checksum: it was damaged or changed",
+    );
+}
