@@ -61,3 +61,25 @@ export function rememberAnswer(sql: SqlStorage, id: IdempotencyKey | undefined, 
   );
   sql.exec("DELETE FROM answers WHERE seq <= (SELECT MAX(seq) FROM answers) - ?", MAX_ANSWERS);
 }
+
+/** Answers a repeated key with the first answer; else acts, with what remembers its answer in the same transaction. */
+export async function answerOnce(
+  ...[sql, exists, request, body, act]: [
+    SqlStorage,
+    () => boolean,
+    Request,
+    Uint8Array,
+    (remember: <T extends object>(answer: T) => T) => object,
+  ]
+): Promise<Response> {
+  const path = new URL(request.url).pathname;
+  const id = await idempotencyKey(request.headers.get("idempotency-key"), `${request.method} ${path}`, body);
+  const known = exists() ? answerOf(sql, id) : undefined;
+  if (known !== undefined) return Response.json(known, { headers: { "idempotency-replayed": "true" } });
+  return Response.json(
+    act((answer) => {
+      rememberAnswer(sql, id, answer);
+      return answer;
+    }),
+  );
+}

@@ -5,34 +5,48 @@
 import { RequestError } from "./request-error.ts";
 
 /** @throws RequestError 413 or, for a body that breaks off, 400 */
-export async function readBody(request: Request, most: number): Promise<Uint8Array> {
+export async function readBody(request: Request | Response, most: number): Promise<Uint8Array> {
+  const claimed = Number(request.headers.get("content-length") ?? 0);
+  // One buffer from the start where the length is known: parts and their sum would take twice the memory.
+  let bytes = new Uint8Array(
+    Number.isSafeInteger(claimed) && claimed > 0 && claimed <= most ? claimed : 4096,
+  );
+  let size = 0;
+  await readPieces(request, most, (piece) => {
+    if (size + piece.length > bytes.length) {
+      const larger = new Uint8Array(Math.min(most, 2 * (size + piece.length)));
+      larger.set(bytes.subarray(0, size));
+      bytes = larger;
+    }
+    bytes.set(piece, size);
+    size += piece.length;
+  });
+  return size === bytes.length ? bytes : bytes.subarray(0, size);
+}
+
+/** Hands a body over piece by piece. @throws as readBody */
+export async function readPieces(
+  ...[request, most, take]: [Request | Response, number, (piece: Uint8Array) => void]
+): Promise<void> {
   const tooLarge = () =>
     new RequestError(413, "request/too-large", `the body may have at most ${most} bytes`);
   if (Number(request.headers.get("content-length") ?? 0) > most) throw tooLarge();
-  if (!request.body) return new Uint8Array(0);
-  const parts: Uint8Array[] = [];
+  if (!request.body) return;
   let size = 0;
   const reader = request.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      size += value.length;
-      if (size > most) {
-        void reader.cancel();
-        throw tooLarge();
-      }
-      parts.push(value);
+  for (;;) {
+    let read: ReadableStreamReadResult<Uint8Array>;
+    try {
+      read = await reader.read();
+    } catch {
+      throw new RequestError(400, "request/aborted", "the body broke off");
     }
-  } catch (error) {
-    if (error instanceof RequestError) throw error;
-    throw new RequestError(400, "request/aborted", "the body broke off");
+    if (read.done) return;
+    size += read.value.length;
+    if (size > most) {
+      void reader.cancel();
+      throw tooLarge();
+    }
+    take(read.value);
   }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -4,10 +4,19 @@
 // `maxStale` seconds before the request began; versions never go back, so neither does what a client sees of one isolate.
 
 import { ConfigError } from "../errors.ts";
-import { loadCore, type Predictor } from "../platform/workerd.ts";
+import { GraphBuilder } from "../graph/builder.ts";
+import { checkDigest, graphIn } from "../io/model-file.ts";
+import { readSafetensors } from "../io/safetensors.ts";
+import { Sha256 } from "../io/sha256.ts";
+import { asF32, checkWeights } from "../io/weights.ts";
+import { lowerModel } from "../model.ts";
+import { loadBundled } from "../platform/worker-core.ts";
+import { Predictor } from "../train/predictor.ts";
+import { readBody } from "./bounded-body.ts";
 import type { ModelRecord } from "./model-record.ts";
 import { predictionOf } from "./model-rows.ts";
 import type { ObjectStub } from "./object-platform.ts";
+import { release } from "./object-schema.ts";
 import { stepArguments } from "./packed-rows.ts";
 import { type RowType, readInputs } from "./rows-body.ts";
 
@@ -70,13 +79,14 @@ async function refresh(
   const file = await ask("weights");
   if (!file.ok) return new Response(file.body, file);
   const version = Number(file.headers.get("edgegrad-version"));
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  const core = await loadCore({ maxBytes: MAX_COPY_BYTES });
+  const bytes = await readBody(file, MAX_COPY_BYTES);
   const { timeSteps } = current;
-  const predictor = core.predictor(bytes, { batchSize: 1, timeSteps });
+  const predictor = await predictorOf(bytes, timeSteps);
+  const size = bytes.length;
+  release(bytes);
   const copy: Copy = {
     ...{ uid: current.uid, version, predictor, checked: now },
-    bytes: predictor.plan.bytes.total + bytes.length,
+    bytes: predictor.plan.bytes.total + size,
   };
   forget(name);
   for (const [other, { bytes: size }] of copies)
@@ -86,6 +96,25 @@ async function refresh(
   copies.set(name, copy);
   total += copy.bytes;
   return copy;
+}
+
+/** A model file in its own memory; the weights go from the file into it without a copy between. */
+async function predictorOf(file: Uint8Array, timeSteps: number): Promise<Predictor> {
+  const contents = readSafetensors(file);
+  checkDigest(file, contents, (payload) => new Sha256().update(payload).hex());
+  const model = graphIn(contents.metadata);
+  const weights = Object.fromEntries(
+    [...contents.tensors].map(([name, view]) => {
+      const { byteOffset, length } = view.data;
+      if (view.dtype !== "F32" || byteOffset % 4 !== 0) return [name, asF32(name, view)];
+      return [name, { shape: view.shape, data: new Float32Array(view.data.buffer, byteOffset, length / 4) }];
+    }),
+  );
+  checkWeights(lowerModel(new GraphBuilder(), model, "predict").tensors, weights);
+  return new Predictor(await loadBundled("simd"), MAX_COPY_BYTES, model, weights, {
+    batchSize: 1,
+    timeSteps,
+  });
 }
 
 function forget(name: string): void {

@@ -4,23 +4,18 @@
 // time: the newest stored state and the journal behind it give the same bits again. So memory changes first, storage in
 // one transaction after it, and a failed transaction drops the memory.
 
-import type { Core, Trainer } from "../api.ts";
+import type { Trainer } from "../api.ts";
 import { StateError } from "../errors.ts";
 import type { Weights } from "../io/weights.ts";
+import { restore, resumeFrom, writeFile } from "../train/state-stream.ts";
+import type { TrainerHost } from "../train/trainer.ts";
 import { type BuiltModel, type ModelRecord, refuseNotFinite } from "./model-record.ts";
 import type { ObjectStorage, SqlStorage } from "./object-platform.ts";
-import {
-  createTables,
-  deleteBlob,
-  first,
-  readBlob,
-  readFact,
-  writeBlob,
-  writeFact,
-} from "./object-schema.ts";
+import { blobSource, createTables, first, readFact, writeBlob, writeFact } from "./object-schema.ts";
 import { decodeBatch, encodeBatch, type PackedBatch, stepArguments } from "./packed-rows.ts";
-import { modelNotFound, RequestError } from "./request-error.ts";
+import { modelExists, modelNotFound, RequestError, versionNotKept } from "./request-error.ts";
 import { admit, leave } from "./residents.ts";
+import { SentStates } from "./sent-states.ts";
 import { MAX_VERSIONS } from "./settings.ts";
 
 export interface VersionEntry {
@@ -51,8 +46,9 @@ export interface LearnerCounts {
 }
 
 export class Learner {
-  readonly #core: Core;
+  readonly #host: TrainerHost;
   readonly #storage: ObjectStorage;
+  readonly #sent: SentStates;
   #record: ModelRecord | undefined;
   #trainer: Trainer | undefined;
   #version = 0;
@@ -60,12 +56,16 @@ export class Learner {
   /** Since this object started. */
   readonly counts: LearnerCounts = { updates: 0, snapshots: 0, replayed: 0, loads: 0 };
 
-  constructor(core: Core, storage: ObjectStorage) {
-    this.#core = core;
+  constructor(host: TrainerHost, storage: ObjectStorage) {
+    this.#host = host;
     this.#storage = storage;
+    this.#sent = new SentStates(storage.sql);
     // A name that was only asked about must not cost a table.
     if (first(this.#sql, "SELECT name FROM sqlite_master WHERE name = 'facts'"))
       this.#record = readFact<ModelRecord>(this.#sql, "model");
+    else return;
+    // States that were still being sent, and files being received, when the object went away.
+    this.#sql.exec("DELETE FROM chunks WHERE blob NOT IN (SELECT blob FROM versions)");
     if (this.#record) this.#readVersion();
   }
 
@@ -79,6 +79,11 @@ export class Learner {
     return this.#record;
   }
 
+  /** @throws RequestError 409 */
+  refuseExisting(name: string): void {
+    if (this.#record) throw modelExists(name);
+  }
+
   /** Counts every change of the weights; never goes back. */
   get version(): number {
     return this.#version;
@@ -89,12 +94,12 @@ export class Learner {
     return this.#version - this.#stored;
   }
 
-  create({ record, trainer, checkpoint }: BuiltModel): void {
+  create({ record, trainer }: BuiltModel): void {
     this.#storage.transactionSync(() => {
       createTables(this.#sql);
       writeFact(this.#sql, "model", record);
       writeFact(this.#sql, "seen", 0);
-      this.#insertVersion(1, writeBlob(this.#sql, checkpoint), trainer, "created", null, 0);
+      this.#insertVersion(1, this.#writeState(trainer), trainer, "created", null, 0);
     });
     this.#record = record;
     this.#version = 1;
@@ -105,6 +110,7 @@ export class Learner {
   /** Everything is gone; the storage was deleted. */
   forget(): void {
     this.drop();
+    this.#sent.endAll();
     this.#record = undefined;
     this.#version = 0;
     this.#stored = 0;
@@ -126,8 +132,8 @@ export class Learner {
     }
     this.counts.loads++;
     const newest = this.#newest();
-    admit(this, record.plan.planBytes + 3 * record.plan.stateBytes);
-    const trainer = this.#core.resume(readBlob(this.#sql, newest.blob));
+    admit(this, record.plan.planBytes);
+    const trainer = resumeFrom(this.#host, blobSource(this.#sql, newest.blob));
     const rows = this.#sql.exec<{ version: number; step: number; example: ArrayBuffer }>(
       "SELECT version, step, example FROM journal WHERE version > ? ORDER BY version",
       newest.version,
@@ -228,17 +234,30 @@ export class Learner {
       this.#sql.exec("UPDATE versions SET kept = 0, label = NULL WHERE version = ?", version);
     else
       this.#storage.transactionSync(() => {
-        deleteBlob(this.#sql, row.blob);
+        this.#sent.letGo(row.blob);
         this.#sql.exec("DELETE FROM versions WHERE version = ?", version);
       });
   }
 
   /** The state of a kept version again, as the next version. */
   rollback(version: number, also: () => void): number {
-    const next = this.#core.resume(readBlob(this.#sql, this.#row(version).blob));
-    this.drop();
-    this.#hold(next);
+    const { blob } = this.#row(version);
+    const trainer = this.trainer();
+    try {
+      // In its own memory: two trainers would take twice as much.
+      restore(trainer, blobSource(this.#sql, blob));
+    } catch (error) {
+      this.drop();
+      throw error;
+    }
     return this.commitState(`rollback:${version}`, also);
+  }
+
+  /** The checkpoint of the current version as a stream that later versions do not disturb. */
+  checkpoint(): ReadableStream<Uint8Array> {
+    this.#sent.refuseMore();
+    this.snapshot();
+    return this.#sent.stream(this.#newest().blob);
   }
 
   get #sql(): SqlStorage {
@@ -259,12 +278,7 @@ export class Learner {
 
   #row(version: number): VersionRow {
     const row = first<VersionRow>(this.#sql, "SELECT * FROM versions WHERE version = ?", version);
-    if (!row)
-      throw new RequestError(
-        404,
-        "versions/not-found",
-        `version ${version} is not kept: GET …/versions lists those that are`,
-      );
+    if (!row) throw versionNotKept(version);
     return row;
   }
 
@@ -287,12 +301,16 @@ export class Learner {
     }
   }
 
+  #writeState(trainer: Trainer): number {
+    return writeBlob(this.#sql, (sink) => writeFile(trainer, "checkpoint", sink));
+  }
+
   /** Within a transaction. */
   #snapshot(version: number, source: string): void {
     const trainer = this.#trainer!;
-    const blob = writeBlob(this.#sql, trainer.saveCheckpoint());
+    const blob = this.#writeState(trainer);
     for (const old of this.#sql.exec<VersionRow>("SELECT * FROM versions WHERE kept = 0").toArray()) {
-      deleteBlob(this.#sql, old.blob);
+      this.#sent.letGo(old.blob);
       this.#sql.exec("DELETE FROM versions WHERE version = ?", old.version);
     }
     this.#insertVersion(version, blob, trainer, source, null, 0);

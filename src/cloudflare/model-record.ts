@@ -6,13 +6,16 @@
 import * as v from "valibot";
 import type { Core, Model, Trainer } from "../api.ts";
 import { ConfigError } from "../errors.ts";
-import type { RunState } from "../io/checkpoint.ts";
-import { FORMAT, graphFromJson, loadModel } from "../io/model-file.ts";
+import { checkDigest, FORMAT, graphFromJson, modelIn } from "../io/model-file.ts";
 import { readSafetensors } from "../io/safetensors.ts";
+import { Sha256 } from "../io/sha256.ts";
 import type { Weights } from "../io/weights.ts";
 import { layerDefinition } from "../layers/registry.ts";
 import { checkModel } from "../model.ts";
+import { type FileSource, fileBytesOf, headerOf, resumeFrom } from "../train/state-stream.ts";
+import type { TrainerHost } from "../train/trainer.ts";
 import { lossesOf } from "./model-rows.ts";
+import { release } from "./object-schema.ts";
 import { MAX_EXAMPLES, type Settings } from "./settings.ts";
 import { lossNamed, metricNamed, optimizerNamed } from "./training-names.ts";
 
@@ -42,16 +45,25 @@ export interface ModelRecord {
   };
 }
 
+/** What models are built with. */
+export interface Builder {
+  readonly core: Core;
+  readonly host: TrainerHost;
+  readonly settings: Settings;
+}
+
 export interface BuiltModel {
   readonly record: ModelRecord;
   readonly trainer: Trainer;
-  readonly checkpoint: Uint8Array;
 }
 
 /** FLOPs a slice reaches per second before anything is known of the machine. */
 export const FIRST_RATE = 1e9;
 /** Loading or saving a byte of state, in FLOPs at that rate: parsing, copying, two SHA-256. See docs/worker.md. */
 export const STATE_FLOPS_PER_BYTE = 15;
+
+/** Chunks on their way into and out of storage, and parsed requests. */
+const WORKING_BYTES = 8e6;
 
 const count = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
 const options = v.record(v.string(), v.unknown());
@@ -108,21 +120,18 @@ export function buildFromDescription(
 
 /** A model file trained by the fields, or a checkpoint that brings its own. */
 export function buildFromFile(
-  ...[core, settings, name, bytes, fields]: [Core, Settings, string, Uint8Array, Fields | undefined]
+  ...[{ core, host, settings }, name, file, fields]: [Builder, string, FileSource, Fields | undefined]
 ): BuiltModel {
-  const { metadata } = readSafetensors(bytes);
-  const { model, weights } = loadModel(bytes);
-  refuseNotFinite(weights);
+  const { metadata } = headerOf(file);
   if (metadata[FORMAT]?.startsWith("checkpoint/")) {
     const given = Object.keys(fields ?? {}).find((key) => key !== "examples" && key !== "snapshotEvery");
     if (given)
       throw new ConfigError("model/fixed", `${given} comes from the checkpoint: leave it out`, {
         option: given,
       });
-    const trainer = core.resume(bytes);
-    const { objectives, optimizer, batchSize, timeSteps, seed, freeze } = JSON.parse(
-      metadata["edgegrad.run"]!,
-    ) as RunState;
+    const trainer = resumeFrom(host, file, true);
+    const { model, run } = trainer.state;
+    const { objectives, optimizer, batchSize, timeSteps, seed, freeze } = run;
     // The checkpoint itself holds losses, metrics and optimizer; these are for people to read.
     const spec = {
       losses: objectives.map(({ output, name, weight }) => ({ output, name, weight, options: {} })),
@@ -133,10 +142,24 @@ export function buildFromFile(
     const defaults = v.parse(fileOptions, fields ?? {});
     return accept(settings, { name, model, spec, fields: defaults, trainer });
   }
-  // The predictor checks the file against its checksum.
-  core.predictor(bytes, { batchSize: 1 }).dispose();
+  const bytes = wholeOf(file);
+  const contents = readSafetensors(bytes);
+  const { model, weights } = modelIn(contents);
+  checkDigest(bytes, contents, (payload) => new Sha256().update(payload).hex());
+  release(bytes);
+  refuseNotFinite(weights);
   const all = v.parse(fileOptions, fields ?? {});
   return build(core, settings, name, model, specOf(model, all), all, weights);
+}
+
+function wholeOf(file: FileSource): Uint8Array {
+  const bytes = new Uint8Array(file.bytes);
+  let at = 0;
+  for (const piece of file.pieces()) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }
 
 /** Work of loading or saving a state. */
@@ -164,10 +187,10 @@ function accept(
   const { name, model, spec, fields, trainer } = made;
   try {
     const { parameters, flopsPerStep, bytes } = trainer.plan;
-    const checkpoint = trainer.saveCheckpoint();
-    const plan = { parameters, flopsPerStep, planBytes: bytes.total, stateBytes: checkpoint.length };
-    // Saving holds the state as tensors, as a file and in the hashing core beside the plan.
-    const memory = plan.planBytes + 3 * plan.stateBytes;
+    const stateBytes = fileBytesOf(trainer, "checkpoint");
+    const plan = { parameters, flopsPerStep, planBytes: bytes.total, stateBytes };
+    // A checkpoint that is received, or the model file that is sent; states are stored and loaded in chunks.
+    const memory = plan.planBytes + plan.stateBytes + WORKING_BYTES;
     if (memory > settings.maxPlanBytes)
       throw new ConfigError(
         "plan/too-large",
@@ -191,7 +214,7 @@ function accept(
     };
     const uid = crypto.randomUUID();
     const record = { name, uid, graph: model.graph, spec, examples, snapshotEvery, plan } as const;
-    return { record, trainer, checkpoint };
+    return { record, trainer };
   } catch (error) {
     trainer.dispose();
     throw error;

@@ -3,7 +3,8 @@
 // Place: under the learner, the example store and the run. Invariant: no value reaches the 2 MB that a row may hold;
 // callers write within one transaction, so a state is there whole or not at all.
 
-import { StateError } from "../errors.ts";
+import { ConfigError, StateError } from "../errors.ts";
+import type { FileSink, FileSource } from "../train/state-stream.ts";
 import type { SqlStorage, SqlValue } from "./object-platform.ts";
 
 const TABLES = [
@@ -20,6 +21,8 @@ const TABLES = [
 ];
 
 export const CHUNK_BYTES = 1 << 20;
+/** A header is one row. */
+const MAX_HEADER_BYTES = 1.9e6;
 
 export function createTables(sql: SqlStorage): void {
   for (const table of TABLES) sql.exec(table);
@@ -42,35 +45,91 @@ export function first<T extends Record<string, SqlValue>>(
   return sql.exec<T>(query, ...bindings).toArray()[0];
 }
 
-/** Writes bytes as a new blob; returns its number. */
-export function writeBlob(sql: SqlStorage, bytes: Uint8Array): number {
+/** A new blob, written chunk by chunk: its payload in parts from 1, its header as part 0. Returns its number. */
+export function writeBlob(sql: SqlStorage, write: (sink: FileSink) => void): number {
   const blob =
-    (first<{ last: number }>(sql, "SELECT COALESCE(MAX(blob), 0) AS last FROM chunks")?.last ?? 0) + 1;
-  for (let part = 0; part * CHUNK_BYTES < bytes.length || part === 0; part++)
-    sql.exec(
-      "INSERT INTO chunks VALUES (?, ?, ?)",
-      ...[blob, part, bytes.subarray(part * CHUNK_BYTES, (part + 1) * CHUNK_BYTES)],
-    );
+    (first<{ last: number }>(sql, "SELECT MAX(0, COALESCE(MAX(blob), 0)) AS last FROM chunks")?.last ?? 0) +
+    1;
+  const parts = new PartWriter(sql, blob, 1);
+  write({
+    payload: (piece) => parts.write(piece),
+    header(bytes) {
+      parts.flush();
+      if (bytes.length > MAX_HEADER_BYTES)
+        throw new ConfigError(
+          "model/too-many-parts",
+          `the model's description takes ${bytes.length} bytes, ${MAX_HEADER_BYTES} are allowed: use fewer layers`,
+        );
+      sql.exec("INSERT INTO chunks VALUES (?, 0, ?)", blob, bytes);
+    },
+  });
   return blob;
 }
 
-export function readBlob(sql: SqlStorage, blob: number): Uint8Array {
-  const size = first<{ size: number }>(
-    sql,
-    "SELECT SUM(LENGTH(bytes)) AS size FROM chunks WHERE blob = ?",
-    blob,
-  );
-  if (!size?.size) throw new StateError("storage/blob", "a stored state is missing", { blob });
-  const bytes = new Uint8Array(size.size);
-  let at = 0;
-  for (const row of sql.exec<{ bytes: ArrayBuffer }>(
-    "SELECT bytes FROM chunks WHERE blob = ? ORDER BY part",
-    blob,
-  )) {
-    bytes.set(new Uint8Array(row.bytes), at);
-    at += row.bytes.byteLength;
+/** Gathers bytes and stores them as parts of a blob. */
+export class PartWriter {
+  readonly #sql: SqlStorage;
+  readonly #blob: number;
+  readonly #chunk = new Uint8Array(CHUNK_BYTES);
+  #part: number;
+  #filled = 0;
+
+  constructor(sql: SqlStorage, blob: number, part: number) {
+    this.#sql = sql;
+    this.#blob = blob;
+    this.#part = part;
   }
-  return bytes;
+
+  write(piece: Uint8Array): void {
+    for (let at = 0; at < piece.length; ) {
+      const count = Math.min(piece.length - at, CHUNK_BYTES - this.#filled);
+      this.#chunk.set(piece.subarray(at, at + count), this.#filled);
+      this.#filled += count;
+      at += count;
+      if (this.#filled === CHUNK_BYTES) this.flush();
+    }
+  }
+
+  flush(): void {
+    if (this.#filled === 0) return;
+    const bytes = this.#chunk.subarray(0, this.#filled);
+    this.#sql.exec("INSERT INTO chunks VALUES (?, ?, ?)", this.#blob, this.#part++, bytes);
+    this.#filled = 0;
+  }
+}
+
+/** One part of a blob. */
+function readPart(sql: SqlStorage, blob: number, part: number): Uint8Array<ArrayBuffer> | undefined {
+  const row = first<{ bytes: ArrayBuffer }>(
+    sql,
+    "SELECT bytes FROM chunks WHERE blob = ? AND part = ?",
+    ...[blob, part],
+  );
+  return row && new Uint8Array(row.bytes);
+}
+
+/** A blob as a file that is read chunk by chunk. */
+export function blobSource(sql: SqlStorage, blob: number): FileSource {
+  const sum = "SELECT SUM(LENGTH(bytes)) AS size FROM chunks WHERE blob = ?";
+  const size = first<{ size: number | null }>(sql, sum, blob)?.size;
+  if (!size) throw new StateError("storage/blob", "a stored state is missing", { blob });
+  return {
+    bytes: size,
+    *pieces() {
+      for (let part = 0; ; part++) {
+        const bytes = readPart(sql, blob, part);
+        if (!bytes) return;
+        yield bytes;
+        release(bytes);
+      }
+    },
+  };
+}
+
+/** Frees a buffer now rather than at the next garbage collection, which 24 MB of chunks do not bring about. */
+export function release(bytes: Uint8Array): void {
+  const buffer = bytes.buffer as ArrayBuffer & { transfer?(length: number): ArrayBuffer };
+  if (buffer.byteLength > 0) buffer.transfer?.(0);
 }
 
 export function deleteBlob(sql: SqlStorage, blob: number): void {

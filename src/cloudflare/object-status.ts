@@ -2,10 +2,16 @@
 //
 // Place: answers of the object's routes. Invariant: reads only; nothing here changes state but loading what was stored.
 
+import type { Trainer } from "../api.ts";
+import { type FileKind, fileBytesOf, writeFile } from "../train/state-stream.ts";
 import type { ExampleStore } from "./example-store.ts";
 import type { Learner } from "./learner.ts";
 import type { ModelRecord } from "./model-record.ts";
+import { release } from "./object-schema.ts";
+import { sendPieces } from "./sent-states.ts";
 import type { Pace, RunRecord, TrainingRun } from "./training-run.ts";
+
+const SENT_BYTES = 1 << 18;
 
 export function describeModel(
   ...[record, learner, examples, run]: [ModelRecord, Learner, ExampleStore, TrainingRun]
@@ -32,11 +38,32 @@ export function statusOfRun(
   return { ...shown, loss: run.position > 0 ? lossSum / run.position : null, rate, version };
 }
 
-export const fileResponse = (bytes: Uint8Array, name: string, version: number) =>
-  new Response(bytes as Uint8Array<ArrayBuffer>, {
+/** The model file, in one buffer and no other. */
+export function modelFileOf(trainer: Trainer): ReadableStream<Uint8Array> {
+  const file = new Uint8Array(fileBytesOf(trainer, "model"));
+  writeFile(trainer, "model", {
+    payload: (piece, at) => file.set(piece, at),
+    header: (bytes) => file.set(bytes),
+  });
+  return sendPieces(
+    file.length,
+    cut(file),
+    () => true,
+    () => {},
+  );
+}
+
+function* cut(file: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < file.length; at += SENT_BYTES) yield file.subarray(at, at + SENT_BYTES);
+  release(file);
+}
+
+export const fileResponse = (body: ReadableStream, kind: FileKind, version: number, bytes: number) =>
+  new Response(body, {
     headers: {
       "content-type": "application/octet-stream",
-      "content-disposition": `attachment; filename="${name}"`,
+      "content-disposition": `attachment; filename="${kind}.safetensors"`,
       "edgegrad-version": String(version),
+      "content-length": String(bytes),
     },
   });

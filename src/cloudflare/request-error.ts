@@ -22,6 +22,16 @@ export class RequestError extends EdgegradError {
 export const modelNotFound = (name: string): RequestError =>
   new RequestError(404, "model/not-found", `there is no model "${name}"`);
 
+export const modelExists = (name: string): RequestError =>
+  new RequestError(409, "model/exists", `there is a model "${name}" already: delete it first`);
+
+export const versionNotKept = (version: number): RequestError =>
+  new RequestError(
+    404,
+    "versions/not-found",
+    `version ${version} is not kept: GET …/versions lists those that are`,
+  );
+
 const HINTS: Readonly<Record<number, string>> = {
   400: "the forms of bodies and queries stand in GET /openapi.json",
   401: "send the header Authorization: Bearer <token>",

@@ -10,7 +10,7 @@ import type { Env } from "./object-platform.ts";
 export const MAX_JSON_BYTES = 4e6;
 
 /** Largest model file or checkpoint. */
-export const MAX_FILE_BYTES = 24e6;
+export const MAX_FILE_BYTES = 32e6;
 
 /** Kept versions of a model, beside the current one. */
 export const MAX_VERSIONS = 16;

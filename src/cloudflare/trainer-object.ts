@@ -9,18 +9,21 @@ import * as v from "valibot";
 import type { Core, Trainer } from "../api.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { weightsIn } from "../io/weights.ts";
+import { loadBundled } from "../platform/worker-core.ts";
 import { loadCore } from "../platform/workerd.ts";
-import { answerOf, idempotencyKey, rememberAnswer } from "./answer-log.ts";
+import { fileBytesOf } from "../train/state-stream.ts";
+import type { TrainerHost } from "../train/trainer.ts";
+import { answerOnce } from "./answer-log.ts";
 import { readBody } from "./bounded-body.ts";
 import { ExampleStore } from "./example-store.ts";
 import { Learner } from "./learner.ts";
 import { logEvent } from "./log.ts";
-import type { ModelRecord } from "./model-record.ts";
-import { buildFromRequest } from "./model-request.ts";
+import type { BuiltModel, ModelRecord } from "./model-record.ts";
+import { buildFromJson, buildFromUpload } from "./model-request.ts";
 import { predictionOf } from "./model-rows.ts";
 import { objectMetrics } from "./object-metrics.ts";
 import type { Env, ObjectContext } from "./object-platform.ts";
-import { describeModel, fileResponse, statusOfRun } from "./object-status.ts";
+import { describeModel, fileResponse, modelFileOf, statusOfRun } from "./object-status.ts";
 import { stepArguments } from "./packed-rows.ts";
 import { ProgressEvents } from "./progress-events.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -29,6 +32,7 @@ import { errorResponse, RequestError, statusOf } from "./request-error.ts";
 import { readExamples, readInputs, rowTypeOf } from "./rows-body.ts";
 import { MAX_FILE_BYTES, MAX_JSON_BYTES, readSettings, type Settings } from "./settings.ts";
 import { type RunRecord, TrainingRun } from "./training-run.ts";
+import { withUpload } from "./upload.ts";
 
 const startBody = v.strictObject({
   epochs: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)),
@@ -45,6 +49,7 @@ export class TrainerObject {
   readonly #events = new ProgressEvents();
   readonly #predictions = { rows: 0 };
   #core!: Core;
+  #host!: TrainerHost;
   #learner!: Learner;
   #examples!: ExampleStore;
   #run!: TrainingRun;
@@ -55,9 +60,11 @@ export class TrainerObject {
     this.#rate = new RateLimit(this.#settings.rate);
     this.#routes = this.#createRoutes();
     ctx.blockConcurrencyWhile(async () => {
-      this.#core = await loadCore({ maxBytes: this.#settings.maxPlanBytes });
+      const maxBytes = this.#settings.maxPlanBytes;
+      this.#core = await loadCore({ maxBytes });
+      this.#host = { module: await loadBundled("simd"), maxBytes, stageBytes: 0 };
       this.#examples = new ExampleStore(ctx.storage.sql);
-      this.#learner = new Learner(this.#core, ctx.storage);
+      this.#learner = new Learner(this.#host, ctx.storage);
       this.#run = new TrainingRun(ctx.storage, this.#settings, this.#learner, this.#examples, (run) => {
         this.#events.send(this.#trainingStatus(run));
         if (run.state !== "running") this.#log("training", { state: run.state, steps: run.steps });
@@ -176,14 +183,23 @@ export class TrainerObject {
   }
 
   async #create(name: string, request: Request): Promise<Response> {
-    const binary = request.headers.get("content-type")?.startsWith("application/octet-stream") ?? false;
-    const bytes = await readBody(request, binary ? MAX_FILE_BYTES : MAX_JSON_BYTES);
-    if (this.#learner.exists)
-      throw new RequestError(409, "model/exists", `there is a model "${name}" already: delete it first`);
-    const built = buildFromRequest(this.#core, this.#settings, name, { binary, bytes, url: request.url });
-    this.#learner.create(built);
-    this.#log("created", { parameters: built.record.plan.parameters });
-    return Response.json(this.#describe(built.record), { status: 201 });
+    const builder = { core: this.#core, host: this.#host, settings: this.#settings };
+    const store = (build: () => BuiltModel): Response => {
+      this.#learner.refuseExisting(name);
+      const built = build();
+      this.#learner.create(built);
+      this.#log("created", { parameters: built.record.plan.parameters });
+      return Response.json(this.#describe(built.record), { status: 201 });
+    };
+    this.#learner.refuseExisting(name);
+    if (!request.headers.get("content-type")?.startsWith("application/octet-stream")) {
+      const bytes = await readBody(request, MAX_JSON_BYTES);
+      return store(() => buildFromJson(builder, name, bytes));
+    }
+    const exists = () => this.#learner.exists;
+    return withUpload(this.ctx.storage, request, exists, (file) =>
+      store(() => buildFromUpload(builder, name, file, request.url)),
+    );
   }
 
   async #delete(name: string): Promise<Response> {
@@ -199,8 +215,8 @@ export class TrainerObject {
   #save(name: string, kind: "model" | "checkpoint"): Response {
     this.#learner.record(name);
     const trainer = this.#learner.trainer();
-    const bytes = kind === "model" ? trainer.saveModel() : trainer.saveCheckpoint();
-    return fileResponse(bytes, `${kind}.safetensors`, this.#learner.version);
+    const body = kind === "model" ? modelFileOf(trainer) : this.#learner.checkpoint();
+    return fileResponse(body, kind, this.#learner.version, fileBytesOf(trainer, kind));
   }
 
   async #predict(name: string, request: Request): Promise<Response> {
@@ -273,25 +289,10 @@ export class TrainerObject {
     return answer;
   }
 
-  /** Answers a repeated key with the first answer; else acts, with what remembers its answer in the same transaction. */
-  async #once(
+  #once(
     ...[request, body, act]: [Request, Uint8Array, (remember: <T extends object>(answer: T) => T) => object]
   ): Promise<Response> {
-    const path = new URL(request.url).pathname;
-    const id = await idempotencyKey(
-      request.headers.get("idempotency-key"),
-      `${request.method} ${path}`,
-      body,
-    );
-    const { sql } = this.ctx.storage;
-    const known = this.#learner.exists ? answerOf(sql, id) : undefined;
-    if (known !== undefined) return Response.json(known, { headers: { "idempotency-replayed": "true" } });
-    return Response.json(
-      act((answer) => {
-        rememberAnswer(sql, id, answer);
-        return answer;
-      }),
-    );
+    return answerOnce(this.ctx.storage.sql, () => this.#learner.exists, request, body, act);
   }
 
   /** @param rows in units of training rows: a prediction takes about a third */
@@ -306,9 +307,8 @@ export class TrainerObject {
       );
   }
 
-  #describe(record: ModelRecord): object {
-    return describeModel(record, this.#learner, this.#examples, this.#run);
-  }
+  #describe = (record: ModelRecord): object =>
+    describeModel(record, this.#learner, this.#examples, this.#run);
 
   #trainingStatus(run: RunRecord | undefined) {
     return statusOfRun(run, this.#run.pace, this.#learner.version);

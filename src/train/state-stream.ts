@@ -1,11 +1,11 @@
-// A trainer's checkpoint written and read piece by piece, straight between a file's bytes and the core's memory.
+// A trainer's checkpoint or model file written, and a checkpoint read, piece by piece, straight between a file's bytes and the core's memory.
 //
 // Place: for hosts whose memory holds a model but not its file beside it (the Worker). Invariant: the file is the one
-// that `saveCheckpoint` writes, byte for byte, and what is loaded is what `core.resume` would load or refuse.
+// that `saveCheckpoint` or `saveModel` writes, byte for byte, and what is loaded is what `core.resume` would load or refuse.
 
 import { FormatError } from "../errors.ts";
 import { checkFormat, checkpointMetadata, POWERS, runStateIn } from "../io/checkpoint.ts";
-import { DIGEST, graphIn, NO_DIGEST, setDigest } from "../io/model-file.ts";
+import { DIGEST, FORMAT, GRAPH, graphIn, NO_DIGEST, setDigest } from "../io/model-file.ts";
 import {
   headerEnd,
   readSafetensorsHeader,
@@ -28,7 +28,8 @@ export interface FileSource {
 
 /** Takes a file's pieces. The header comes last: it holds the digest of all that stands behind it. */
 export interface FileSink {
-  payload(piece: Uint8Array): void;
+  /** @param at where it stands in the file */
+  payload(piece: Uint8Array, at: number): void;
   header(bytes: Uint8Array): void;
 }
 
@@ -62,25 +63,32 @@ function tensorsOf(trainer: Trainer): Placed[] {
   return placed;
 }
 
-/** Bytes of the checkpoint. */
-export const checkpointBytes = (trainer: Trainer): number => {
+/** What a trainer is saved as: with all that a run needs to go on, or the model alone. */
+export type FileKind = "checkpoint" | "model";
+
+function layOut(trainer: Trainer, kind: FileKind) {
   const { model, run } = trainer.state;
-  return writeSafetensorsHeader(tensorsOf(trainer), metadataOf(model, run)).fileBytes;
-};
+  const tensors = tensorsOf(trainer);
+  if (kind === "checkpoint")
+    return writeSafetensorsHeader(tensors, { ...checkpointMetadata(model, run), [DIGEST]: NO_DIGEST });
+  const weights = tensors.filter(({ name }) => !name.startsWith(STATE_PREFIX));
+  const metadata = { [FORMAT]: "model/1", [GRAPH]: JSON.stringify(model.graph), [DIGEST]: NO_DIGEST };
+  return writeSafetensorsHeader(weights, metadata);
+}
 
-const metadataOf = (...of: Parameters<typeof checkpointMetadata>) => ({
-  ...checkpointMetadata(...of),
-  [DIGEST]: NO_DIGEST,
-});
+/** Bytes of the file. */
+export const fileBytesOf = (trainer: Trainer, kind: FileKind): number => layOut(trainer, kind).fileBytes;
 
-/** Writes the checkpoint into a sink; pieces are views that must be used before the next one. */
-export function writeCheckpoint(trainer: Trainer, sink: FileSink): void {
-  const { executor, model, run } = trainer.state;
-  const { header, sorted } = writeSafetensorsHeader(tensorsOf(trainer), metadataOf(model, run));
+/** Writes the file into a sink; pieces are views that must be used before the next one. */
+export function writeFile(trainer: Trainer, kind: FileKind, sink: FileSink): void {
+  const { executor } = trainer.state;
+  const { header, sorted } = layOut(trainer, kind);
   const sha = new Sha256();
+  let at = header.length;
   const emit = (piece: Uint8Array) => {
     sha.update(piece);
-    sink.payload(piece);
+    sink.payload(piece, at);
+    at += piece.length;
   };
   const buffer = new Float32Array(PIECE);
   for (const { tensor, address, data } of sorted) {
@@ -153,15 +161,32 @@ export function resumeFrom(host: TrainerHost, source: FileSource, finite = false
   }
 }
 
+/**
+ * Puts a trainer back to a checkpoint of itself, in the memory that it has. For trainers that are stepped only: epochs
+ * and data of `fit` stay. If this throws, the trainer holds parts of both states.
+ */
+export function restore(trainer: Trainer, source: FileSource): void {
+  const head = headerOf(source);
+  checkFormat(head.metadata);
+  const { executor, model } = trainer.state;
+  const { step } = runStateIn(head.metadata, model);
+  readTensors(trainer, source, head, false);
+  executor.step = step;
+}
+
 /** The header of a file, checked against the format. @throws FormatError */
 export function headerOf(source: FileSource): SafetensorsHeader {
-  let bytes = new Uint8Array(0);
+  let bytes: Uint8Array = new Uint8Array(0);
+  const complete = () => bytes.length >= 8 && headerEnd(bytes) <= bytes.length;
   for (const piece of source.pieces()) {
-    const joined = new Uint8Array(bytes.length + piece.length);
-    joined.set(bytes);
-    joined.set(piece, bytes.length);
-    bytes = joined;
-    if (bytes.length >= 8 && headerEnd(bytes) <= bytes.length) break;
+    // A piece is good until the next one.
+    const before = bytes;
+    bytes = piece;
+    if (before.length === 0 && complete()) break;
+    bytes = new Uint8Array(before.length + piece.length);
+    bytes.set(before);
+    bytes.set(piece, before.length);
+    if (complete()) break;
   }
   return readSafetensorsHeader(bytes, source.bytes);
 }

@@ -3,6 +3,7 @@
 // Place: behind `npm run edge:latency` and `edge:memory`. Invariant: both Workers run at the same time on this machine and
 // are asked in turns, so that drift meets both.
 
+import { bytesOf } from "./edge-scenarios.ts";
 import { TOKENS, Workerd } from "./workerd.ts";
 
 const W2 = {
@@ -63,51 +64,79 @@ export async function measureLatency(requests: number) {
   }
 }
 
-/** A model of two million parameters with Adam: created, updated, trained in slices, saved. */
+/** A model of two million parameters with Adam: everything that is done with one, while its memory is watched. */
 export async function measureMemory() {
   const empty = await new Workerd({ entry: "test/cloudflare/empty-worker.ts" }).start();
   const worker = await new Workerd({ vars: { EDGEGRAD_CPU_MS: "5000" } }).start();
+  const phases: Record<string, number> = {};
+  let phase = "start";
+  const base = empty.residentBytes;
+  const watch = () => {
+    const now = (worker.residentBytes - base) / 1e6;
+    // None while the process is being restarted.
+    if (now > 0) phases[phase] = Math.max(phases[phase] ?? 0, now);
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const statuses: Record<string, number> = {};
+  const during = async (name: string, act: () => Promise<{ status: number }>) => {
+    phase = name;
+    statuses[name] = (await act()).status;
+    watch();
+  };
   try {
-    const base = empty.residentBytes;
-    let peak = 0;
-    const timer = setInterval(() => {
-      peak = Math.max(peak, worker.residentBytes);
-    }, 10);
-    const model = {
-      ...W2,
-      input: [1000],
-      layers: [
-        { op: "dense", units: 1970, activation: "relu" },
-        { op: "dense", units: 10 },
-      ],
-    };
-    const created = await worker.ask("PUT", "/models/large", {
-      ...model,
-      batchSize: 8,
-      examples: { capacity: 64 },
-    });
+    timer = setInterval(watch, 10);
+    const layers = [
+      { op: "dense", units: 1970, activation: "relu" },
+      { op: "dense", units: 10 },
+    ];
     const x = Array.from({ length: 8 }, (_, row) =>
       Array.from({ length: 1000 }, (_, i) => ((i * 7 + row) % 255) / 255),
     );
-    const statuses = [created.status];
-    if (created.status === 201) {
-      const example = { x, y: [0, 1, 2, 3, 4, 5, 6, 7] };
-      for (let i = 0; i < 10; i++)
-        statuses.push((await worker.ask("POST", "/models/large/updates", example)).status);
-      statuses.push((await worker.ask("POST", "/models/large/examples", example)).status);
-      statuses.push((await worker.ask("POST", "/models/large/training", { epochs: 20 })).status);
-      await new Promise((resolve) => setTimeout(resolve, 1500));
-      statuses.push((await worker.ask("GET", "/models/large/checkpoint")).status);
+    const example = { x, y: [0, 1, 2, 3, 4, 5, 6, 7] };
+    const post = (path: string, body: unknown) => worker.ask("POST", `/models/large${path}`, body);
+    const file = (path: string) => worker.ask("GET", `/models/large${path}`);
+    let parameters = 0;
+    await during("create", async () => {
+      const created = await worker.ask("PUT", "/models/large", {
+        ...{ ...W2, input: [1000], layers, batchSize: 8, examples: { capacity: 64 }, snapshotEvery: 10 },
+      });
+      parameters = created.json?.plan?.parameters;
+      return created;
+    });
+    if (statuses.create === 201) {
+      for (let i = 0; i < 25; i++) await during("25 updates", () => post("/updates", example));
+      await during("predict", () => post("/predict", { x }));
+      await during("examples", () => post("/examples", example));
+      await during("training", () => post("/training", { epochs: 20 }));
+      for (let i = 0; i < 300; i++) {
+        const { json } = await file("/training");
+        if (json.state !== "running") break;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      await during("keep version", () => post("/versions", {}));
+      await during("update", () => post("/updates", example));
+      const { current } = (await file("/versions")).json;
+      await during("rollback", () => post("/rollback", { version: current - 1 }));
+      await during("checkpoint", () => file("/checkpoint"));
+      await during("weights", () => file("/weights"));
+      for (let i = 0; i < 5; i++) await during("5 updates", () => post("/updates", example));
+      const checkpoint = await bytesOf(worker, "/models/large/checkpoint");
+      await worker.kill();
+      await worker.restart();
+      await during("restart, replay", () => post("/updates", example));
+      await worker.ask("DELETE", "/models/large");
+      await worker.kill();
+      await worker.restart();
+      const binary = { "content-type": "application/octet-stream" };
+      await during("create from checkpoint", () => worker.ask("PUT", "/models/large", checkpoint, binary));
+      await during("update of it", () => post("/updates", example));
     }
-    clearInterval(timer);
-    const refused = created.status === 201 ? undefined : created.json.message;
-    return {
-      statuses,
-      parameters: created.json?.plan?.parameters,
-      refused,
-      peakMB: refused ? Number.POSITIVE_INFINITY : (peak - base) / 1e6,
-    };
+    const peakMB = statuses.create === 201 ? Math.max(...Object.values(phases)) : Number.POSITIVE_INFINITY;
+    // A stateless Worker's copy is another model beside it: in the same process here, seldom when deployed.
+    await during("beside a copy", () => post("/predict?maxStale=10", { x }));
+    return { statuses, parameters, phases, peakMB };
   } finally {
+    clearInterval(timer);
     await worker.close();
     await empty.close();
   }

@@ -115,8 +115,13 @@ export class Workerd {
 
   /** Resident memory of the process, bytes. */
   get residentBytes(): number {
-    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"))?.[1];
-    return Number(kib) * 1024;
+    try {
+      const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"))?.[1];
+      return Number(kib ?? 0) * 1024;
+    } catch {
+      // It has ended.
+      return 0;
+    }
   }
 
   async ask(

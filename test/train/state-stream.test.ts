@@ -16,10 +16,12 @@ import {
   softmaxCrossEntropy,
 } from "../../src/platform/default.ts";
 import {
-  checkpointBytes,
+  type FileKind,
   type FileSource,
+  fileBytesOf,
+  restore,
   resumeFrom,
-  writeCheckpoint,
+  writeFile,
 } from "../../src/train/state-stream.ts";
 import type { Trainer } from "../../src/train/trainer.ts";
 
@@ -27,9 +29,9 @@ const core = await loadCore();
 const module = await WebAssembly.compile(readFileSync("build/core.simd.wasm"));
 const host = { module, maxBytes: 1e9, stageBytes: 32e6 };
 
-function written(trainer: Trainer): Uint8Array {
+function written(trainer: Trainer, kind: FileKind): Uint8Array {
   const parts: Uint8Array[] = [];
-  writeCheckpoint(trainer, {
+  writeFile(trainer, kind, {
     payload: (piece) => parts.push(piece.slice()),
     header: (bytes) => parts.unshift(bytes),
   });
@@ -70,8 +72,9 @@ describe.each(Object.entries(trainers))("%s", (_, make) => {
     const trainer = make();
     for (let i = 0; i < 3; i++) trainer.step(x, y);
     const file = trainer.saveCheckpoint();
-    expect(written(trainer)).toEqual(file);
-    expect(checkpointBytes(trainer)).toBe(file.length);
+    expect(written(trainer, "checkpoint")).toEqual(file);
+    expect(written(trainer, "model")).toEqual(trainer.saveModel());
+    expect(fileBytesOf(trainer, "checkpoint")).toBe(file.length);
     const resumed = [1, 7, 64, 1000, file.length].map((size) => resumeFrom(host, cut(file, size), true));
     // A resumed optimizer is the same with its fields in another order.
     const whole = core.resume(file);
@@ -83,6 +86,18 @@ describe.each(Object.entries(trainers))("%s", (_, make) => {
       other.step(x, y);
       expect(other.saveCheckpoint()).toEqual(whole.saveCheckpoint());
     }
+  });
+
+  test("goes back in its own memory", () => {
+    const trainer = make();
+    for (let i = 0; i < 3; i++) trainer.step(x, y);
+    const file = trainer.saveCheckpoint();
+    for (let i = 0; i < 4; i++) trainer.step(x, y);
+    const later = trainer.fingerprint();
+    restore(trainer, cut(file, 77));
+    expect(trainer.saveCheckpoint()).toEqual(file);
+    for (let i = 0; i < 4; i++) trainer.step(x, y);
+    expect([trainer.steps, trainer.fingerprint()]).toEqual([7, later]);
   });
 
   test("is refused when damaged or cut short, as core.resume refuses it", () => {
