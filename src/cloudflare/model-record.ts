@@ -21,7 +21,7 @@ import { lossNamed, metricNamed, optimizerNamed } from "./training-names.ts";
 
 export interface TrainingSpec {
   readonly losses: readonly { output: string; name: string; options: object; weight: number }[];
-  readonly optimizer: { readonly name: string; readonly options: Readonly<Record<string, number | boolean>> };
+  readonly optimizer: { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
   readonly metrics: readonly string[];
   readonly batchSize: number;
   readonly timeSteps: number;
@@ -76,7 +76,7 @@ export const trainingFields = {
   optimizer: v.optional(
     v.strictObject({
       name: v.string(),
-      options: v.optional(v.record(v.string(), v.union([v.number(), v.boolean()])), {}),
+      options: v.optional(options, {}),
     }),
     { name: "adam" },
   ),

@@ -14,7 +14,8 @@ import {
   writeSafetensorsHeader,
 } from "../io/safetensors.ts";
 import { Sha256 } from "../io/sha256.ts";
-import { fileShape, STATE_PREFIX } from "../io/weights.ts";
+import { STATE_PREFIX } from "../io/weights.ts";
+import { fileShapeOf } from "../layers/definition.ts";
 import type { ModelTensor } from "../model.ts";
 import { powersOf, slotTensors } from "./snapshot.ts";
 import { Trainer, type TrainerHost } from "./trainer.ts";
@@ -45,7 +46,7 @@ interface Placed extends SafetensorsSlot {
 function tensorsOf(trainer: Trainer): Placed[] {
   const { executor, run } = trainer.state;
   const place = (name: string, tensor: ModelTensor, address: number): Placed => {
-    const shape = fileShape(tensor);
+    const shape = fileShapeOf(tensor);
     return {
       name,
       dtype: "F32",
@@ -120,10 +121,9 @@ class FileOrder {
   #at = 0;
 
   constructor(tensor: ModelTensor) {
-    const { shape } = tensor;
-    const axes = tensor.fileAxes ?? shape.map((_, i) => i);
-    const strides = shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
-    this.#shape = axes.map((a) => shape[a]!);
+    const { shape, view = shape, fileAxes: axes = view.map((_, i) => i) } = tensor;
+    const strides = view.map((_, i) => view.slice(i + 1).reduce((a, b) => a * b, 1));
+    this.#shape = axes.map((a) => view[a]!);
     this.#strides = axes.map((a) => strides[a]!);
     this.#index = axes.map(() => 0);
   }

@@ -7,8 +7,10 @@ import { Sha256 } from "../../src/io/sha256.ts";
 import {
   adam,
   batchNorm,
+  conv2d,
   dense,
   dropout,
+  flatten,
   loadCore,
   sequential,
   sgd,
@@ -60,6 +62,13 @@ const trainers = {
       loss: softmaxCrossEntropy(),
       optimizer: sgd(),
       batchSize: 4,
+    }),
+  image: () =>
+    core.trainer(sequential([5, 1, 1], [conv2d(3, 2, { padding: "same" }), flatten(), dense(3)]), {
+      loss: softmaxCrossEntropy(),
+      optimizer: adam(),
+      batchSize: 4,
+      seed: 4,
     }),
   recurrent: () =>
     core.trainer(sequential([5, 1], [simpleRnn(4), dense(3)]), {
