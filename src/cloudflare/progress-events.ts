@@ -19,6 +19,8 @@ export class ProgressEvents {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const writer = writable.getWriter();
     this.#listeners.add(writer);
+    // A client that went away makes room for another.
+    writer.closed.catch(() => {}).finally(() => this.#listeners.delete(writer));
     this.#write(writer, status);
     return new Response(readable, {
       headers: { "content-type": "text/event-stream", "cache-control": "no-store" },

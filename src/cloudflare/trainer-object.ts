@@ -5,7 +5,6 @@
 // until what was written is durable.
 
 import { Hono } from "hono";
-import * as v from "valibot";
 import type { Core, Trainer } from "../api.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { weightsIn } from "../io/weights.ts";
@@ -21,6 +20,7 @@ import { logEvent } from "./log.ts";
 import type { BuiltModel, ModelRecord } from "./model-record.ts";
 import { buildFromJson, buildFromUpload } from "./model-request.ts";
 import { predictionOf } from "./model-rows.ts";
+import { labelBody, rollbackBody, startBody } from "./object-bodies.ts";
 import { objectMetrics } from "./object-metrics.ts";
 import type { Env, ObjectContext } from "./object-platform.ts";
 import { describeModel, fileResponse, modelFileOf, statusOfRun } from "./object-status.ts";
@@ -31,15 +31,8 @@ import { check, parseJson } from "./request-body.ts";
 import { errorResponse, RequestError, statusOf } from "./request-error.ts";
 import { readExamples, readInputs, rowTypeOf } from "./rows-body.ts";
 import { MAX_FILE_BYTES, MAX_JSON_BYTES, readSettings, type Settings } from "./settings.ts";
-import { type RunRecord, TrainingRun } from "./training-run.ts";
+import { type RunRecord, type SliceHooks, TrainingRun } from "./training-run.ts";
 import { withUpload } from "./upload.ts";
-
-const startBody = v.strictObject({
-  epochs: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)),
-  shuffle: v.optional(v.boolean(), true),
-});
-const labelBody = v.strictObject({ label: v.optional(v.pipe(v.string(), v.maxLength(200))) });
-const rollbackBody = v.strictObject({ version: v.pipe(v.number(), v.safeInteger(), v.minValue(1)) });
 
 export class TrainerObject {
   protected readonly ctx: ObjectContext;
@@ -83,11 +76,12 @@ export class TrainerObject {
   }
 
   async alarm(): Promise<void> {
-    await this.#run.slice(() => this.beforeCommit());
+    await this.#run.slice(this.sliceHooks);
   }
 
-  /** For tests: between a slice's work and its commit. */
-  protected beforeCommit(): void {}
+  protected get sliceHooks(): SliceHooks | undefined {
+    return undefined;
+  }
 
   #createRoutes(): Hono {
     const app = new Hono();

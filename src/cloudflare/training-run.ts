@@ -45,6 +45,14 @@ export interface Pace {
   readonly clean: number;
 }
 
+/** For tests: where slices end, and what happens between their steps. */
+export interface SliceHooks {
+  /** Steps of the next slice, of as many as its budget allows. */
+  steps(most: number): number;
+  /** Before each step, and before the commit. */
+  at(done: number): void;
+}
+
 /** Fetching and unpacking a row, in FLOPs at the first rate: 20 µs. */
 const ROW_FLOPS = 2e4;
 const CLEAN_SLICES = 50;
@@ -127,7 +135,7 @@ export class TrainingRun {
   }
 
   /** One slice. Called at least once per alarm: a repeat does the next slice. */
-  async slice(beforeCommit: () => void = () => {}): Promise<void> {
+  async slice(hooks?: SliceHooks): Promise<void> {
     if (this.#slicing || this.record?.state !== "running") return;
     this.#slicing = true;
     try {
@@ -136,7 +144,7 @@ export class TrainingRun {
       await this.#storage.sync();
       // Whoever paused or deleted the run while this waited has the last word.
       if (this.record?.state !== "running") this.#unmark();
-      else this.#compute(beforeCommit);
+      else this.#compute(hooks);
       if (this.record?.state === "running") await this.#storage.setAlarm(Date.now());
       else await this.#storage.deleteAlarm();
     } finally {
@@ -172,18 +180,21 @@ export class TrainingRun {
   }
 
   /** Steps as many as the budget allows, then commits. No await: nothing comes between. */
-  #compute(beforeCommit: () => void): void {
+  #compute(hooks: SliceHooks | undefined): void {
     const model = this.#learner.record("");
     const trainer = this.#learner.trainer();
     const { batchSize, seed } = model.spec;
     const pace = this.pace;
     const stepFlops = model.plan.flopsPerStep + batchSize * ROW_FLOPS;
     const budget = (this.#settings.cpuMs / 1000) * pace.rate - 2 * stateFlops(model);
-    let left = Math.max(1, Math.floor(budget / stepFlops));
+    const most = Math.max(1, Math.floor(budget / stepFlops));
+    let left = hooks ? hooks.steps(most) : most;
     let run = this.record!;
+    const before = run.steps;
     let order: EpochOrder | undefined;
     try {
       for (; left > 0 && run.epoch < run.epochs; left--) {
+        hooks?.at(run.steps - before);
         order ??= new EpochOrder(run.rows, seed, run.epoch);
         const end = Math.min(run.rows, run.position + batchSize);
         const slots = Array.from({ length: end - run.position }, (_, i) =>
@@ -208,7 +219,7 @@ export class TrainingRun {
     }
     if (run.state === "running" && run.epoch >= run.epochs) run = { ...run, state: "done" };
     run = { ...run, attempt: false, deaths: 0, slices: run.slices + 1 };
-    beforeCommit();
+    hooks?.at(run.steps - before);
     const clean = pace.clean + 1;
     this.#learner.commitState("training", () => {
       this.#write(run);

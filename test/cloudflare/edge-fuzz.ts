@@ -2,6 +2,8 @@
 //
 // Place: edge.test.ts runs a few hundred, `npm run edge:fuzz` as many as asked. Invariant: requests follow from the seed.
 
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { ROUTES } from "../../src/cloudflare/route-table.ts";
 import { PhiloxStream } from "../../src/data/philox.ts";
 import { bytesOf, exampleOf, NETWORK } from "./edge-scenarios.ts";
@@ -9,6 +11,9 @@ import { TOKENS, type Workerd } from "./workerd.ts";
 
 export interface FuzzReport {
   readonly requests: number;
+  /** Different routes that were asked, and hostile files beside mutated ones. */
+  readonly routes: number;
+  readonly files: number;
   /** Answers by status. */
   readonly statuses: Readonly<Record<number, number>>;
   readonly broken: readonly string[];
@@ -98,11 +103,43 @@ const AUTHS = [
 ];
 const TYPES = ["application/json", "application/x-ndjson", "application/octet-stream", "text/html", ""];
 
-/** A stream of events answers without an end. */
-const FUZZED = ROUTES.filter(({ path }) => !path.endsWith("/events"));
+/** Files that break the container's rules, each in one place; with the shared data, its conformance cases too. */
+function hostileFiles(): Uint8Array[] {
+  const file = (header: string, data = 0): Uint8Array => {
+    const json = new TextEncoder().encode(header);
+    const bytes = new Uint8Array(8 + json.length + data);
+    new DataView(bytes.buffer).setUint32(0, json.length, true);
+    bytes.set(json, 8);
+    return bytes;
+  };
+  const entry = (begin: number, end: number) =>
+    `{"dtype":"F32","shape":[1],"data_offsets":[${begin},${end}]}`;
+  const graph = JSON.stringify({ inputs: [], layers: [{ op: "constructor" }], calls: [], outputs: {} });
+  const metadata = (entries: object) => file(JSON.stringify({ __metadata__: entries }));
+  const own = [
+    ...[new Uint8Array(0), new Uint8Array(8), new Uint8Array(8).fill(255), file("{}"), file("{} {}")],
+    ...[file(`{"a":${"[".repeat(1e5)}`), file(`{"a":${entry(0, 4)},"b":${entry(2, 6)}}`, 6)],
+    ...[file(`{"a":${entry(8, 12)}}`, 12), file(`{"a":${entry(0, 4)},"a":${entry(0, 4)}}`, 4)],
+    file('{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}'),
+    file(`{"__proto__":${entry(0, 4)}}`, 4),
+    metadata({ "edgegrad.format": "checkpoint/1", "edgegrad.graph": graph, "edgegrad.run": "{}" }),
+    metadata({ "edgegrad.format": "checkpoint/9" }),
+    metadata({ "edgegrad.format": "model/1", "edgegrad.graph": '{"inputs":' }),
+    metadata({ "edgegrad.graph": graph }),
+  ];
+  const shared = join(process.cwd(), "../shared/conformance/safetensors/cases.json");
+  if (!existsSync(shared)) return own;
+  const { cases } = JSON.parse(readFileSync(shared, "utf8")) as { cases: { base64: string }[] };
+  return [...own, ...cases.map(({ base64 }) => new Uint8Array(Buffer.from(base64, "base64")))];
+}
+
+/** Stands in a model that no fuzzed request names: whoever sees it was told of another model. */
+const SECRET = "zz-secret-layer";
 
 /** Which of the requests may change the victim: only those that are answered 2xx. */
 export async function fuzz(worker: Workerd, requests: number, seed: number): Promise<FuzzReport> {
+  await worker.ask("PUT", "/models/other", { input: [2], layers: [{ op: "dense", units: 1, name: SECRET }] });
+  const hostile = hostileFiles();
   await worker.ask("PUT", "/models/victim", { ...NETWORK, examples: { capacity: 50 } });
   await worker.ask("POST", "/models/victim/examples", exampleOf(3, 8));
   const files = [
@@ -120,13 +157,14 @@ export async function fuzz(worker: Workerd, requests: number, seed: number): Pro
   };
   const statuses: Record<number, number> = {};
   const broken: string[] = [];
+  const routes = new Set<string>();
   const stateOf = async () => {
     const { text } = await worker.ask("GET", "/models/victim");
     return text;
   };
   let before = await stateOf();
   for (let i = 0; i < requests; i++) {
-    const route = pick(FUZZED);
+    const route = pick(ROUTES);
     const method = random.below(12) === 0 ? pick(["GET", "PUT", "POST", "DELETE", "PATCH"]) : route.method;
     const path = route.path
       .replace("{name}", pick(NAMES))
@@ -142,11 +180,13 @@ export async function fuzz(worker: Workerd, requests: number, seed: number): Pro
             '?options={"loss":1}',
           ])
         : "";
-    const body = random.below(3) === 0 ? mutate(pick(files)) : pick(JSON_BODIES);
+    const kind = random.below(6);
+    const body = kind === 0 ? pick(hostile) : kind < 3 ? mutate(pick(files)) : pick(JSON_BODIES);
+    const asFile = body instanceof Uint8Array && random.below(4) > 0;
     const token = pick(AUTHS);
     const headers: Record<string, string> = {
       authorization: token === "" ? "" : `Bearer ${token}`,
-      "content-type": pick(TYPES),
+      "content-type": asFile ? "application/octet-stream" : pick(TYPES),
       ...(random.below(5) === 0 && { "idempotency-key": pick(["k1", "k2", "k".repeat(200), "a b"]) }),
     };
     const what = `${method} ${path}${query} ${headers["content-type"]} ${body instanceof Uint8Array ? `${body.length} bytes` : JSON.stringify(body)?.slice(0, 120)}`;
@@ -160,6 +200,8 @@ export async function fuzz(worker: Workerd, requests: number, seed: number): Pro
       broken.push(`no code: ${answer.status} ${what}: ${answer.text.slice(0, 200)}`);
     else if (refused && /\n\s+at |\.ts:|sqlite/i.test(answer.text))
       broken.push(`leak: ${what}: ${answer.text}`);
+    if (answer.text.includes(SECRET)) broken.push(`another model's data: ${what}`);
+    routes.add(`${route.method} ${route.path}`);
     const state = await stateOf();
     const running = (text: string) => text.includes('"run":"running"');
     if (refused && state !== before && !running(before) && !running(state)) broken.push(`changed: ${what}`);
@@ -169,5 +211,5 @@ export async function fuzz(worker: Workerd, requests: number, seed: number): Pro
       before = await stateOf();
     }
   }
-  return { requests, statuses, broken };
+  return { requests, routes: routes.size, files: hostile.length, statuses, broken };
 }

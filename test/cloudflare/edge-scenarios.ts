@@ -37,7 +37,8 @@ export interface RestartReport {
   readonly acknowledged: number;
   readonly lost: number;
   readonly twice: number;
-  readonly restarts: number;
+  readonly aborts: number;
+  readonly kills: number;
   readonly versionsMonotone: boolean;
   readonly equalToNode: boolean;
   readonly predictions: number;
@@ -84,16 +85,19 @@ export async function updatesUnderRestarts(
     finished++;
   };
   const all = Promise.all(Array.from({ length: clients }, (_, i) => client(i)));
-  let done = 0;
+  let [done, aborts, kills] = [0, 0, 0];
   const total = clients * rounds;
   const killer = (async () => {
     while (done < restarts && finished < clients) {
       // Spread over the whole run.
       while (acknowledged < (total * (done + 0.5)) / restarts && finished < clients)
         await new Promise((resolve) => setTimeout(resolve, 1));
-      if (done % 2 === 0) await fetch(`${worker.url}/test/abort/net`).catch(() => {});
-      else {
+      if (done % 2 === 0) {
+        await fetch(`${worker.url}/test/abort/net`);
+        aborts++;
+      } else {
         await worker.kill();
+        kills++;
         paused = worker.restart();
         await paused;
       }
@@ -108,7 +112,7 @@ export async function updatesUnderRestarts(
     start.step(x.flat(), y);
   }
   return {
-    ...{ acknowledged, twice, predictions, restarts: done, versionsMonotone },
+    ...{ acknowledged, twice, predictions, aborts, kills, versionsMonotone },
     lost: total - byVersion.size + (model.version - 1 - total),
     equalToNode: model.fingerprint === start.fingerprint() && model.step === start.steps,
   };
@@ -117,12 +121,18 @@ export async function updatesUnderRestarts(
 export interface SliceReport {
   readonly steps: number;
   readonly slices: number;
+  /** Slices that left a marker without an end, as the run counted them. */
   readonly deaths: number;
-  readonly kills: number;
+  /** Those of them that SIGKILL took, and those that ctx.abort() did. */
+  readonly killed: number;
+  readonly aborted: number;
   readonly equalToNode: boolean;
 }
 
-/** A run whose slices die before their commit and whose process is killed; judged by the same steps in one piece. */
+/**
+ * A run cut into slices at random, of which some die at a random step or just before their commit; judged by the same
+ * steps in one piece. Every other death is a SIGKILL of the process in the middle of the slice.
+ */
 export async function trainingUnderKills(
   ...[worker, rows, epochs, kills]: [Workerd, number, number, number]
 ): Promise<SliceReport> {
@@ -146,26 +156,33 @@ export async function trainingUnderKills(
       );
     }
   }
+  const cut = () =>
+    fetch(`${worker.url}/test/cut/${Math.ceil((2 * epochs * rows) / batchSize / (3 * kills))}`);
+  await cut();
   await worker.ask("POST", "/models/run/training", { epochs });
-  const random = new PhiloxStream(9);
-  let done = 0;
+  let [killed, aborted, slicesBefore, seen] = [0, 0, 0, 0];
   for (;;) {
     const { json: run } = await worker.ask("GET", "/models/run/training").catch(() => ({ json: undefined }));
     if (run !== undefined && run.state !== "running") {
       const { json: model } = await worker.ask("GET", "/models/run");
       const equalToNode = run.state === "done" && model.fingerprint === trainer.fingerprint();
-      return { steps: run.steps, slices: run.slices, deaths: run.allDeaths, kills: done, equalToNode };
+      return { steps: run.steps, slices: run.slices, deaths: run.allDeaths, killed, aborted, equalToNode };
     }
-    if (done < kills) {
-      if (done % 2 === 0) await fetch(`${worker.url}/test/deaths/1`).catch(() => {});
+    // A slice that ends between two deaths: twelve in a row would end the run.
+    if (run !== undefined && run.slices > slicesBefore && killed + aborted < kills) {
+      const how = killed > aborted ? "abort" : "hang";
+      await fetch(`${worker.url}/test/die/${how}`);
+      await worker.printed("a slice dies now", ++seen);
+      if (how === "abort") aborted++;
       else {
-        await new Promise((resolve) => setTimeout(resolve, random.below(60)));
+        killed++;
         await worker.kill();
         await worker.restart();
+        await cut();
       }
-      done++;
+      slicesBefore = run.slices;
     }
-    await new Promise((resolve) => setTimeout(resolve, 10 + random.below(40)));
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
 

@@ -9,8 +9,12 @@ export { ModelIndex };
 
 type AbortingContext = ObjectContext & { abort(reason?: string): never };
 
-/** Of this process: how many of the coming slices die between their work and their commit. */
-let deaths = 0;
+/** Of this process: how the next slice dies, at one of its steps or just before its commit. */
+let death: "abort" | "hang" | undefined;
+/** Slices have so many steps at most, at random; 0 for as many as their budget allows. */
+let cut = 0;
+
+const LINE = "a slice dies now";
 
 export class TrainerObject extends Plain {
   override async fetch(request: Request): Promise<Response> {
@@ -18,10 +22,25 @@ export class TrainerObject extends Plain {
     return super.fetch(request);
   }
 
-  protected override beforeCommit(): void {
-    if (deaths <= 0) return;
-    deaths--;
-    (this.ctx as AbortingContext).abort("died in a slice");
+  protected override get sliceHooks() {
+    if (cut === 0 && death === undefined) return undefined;
+    let last = 0;
+    return {
+      steps: (most: number) => {
+        const steps = cut === 0 ? most : 1 + Math.floor(Math.random() * Math.min(most, cut));
+        last = Math.floor(Math.random() * (steps + 1));
+        return steps;
+      },
+      at: (done: number) => {
+        if (death === undefined || done < last) return;
+        const how = death;
+        death = undefined;
+        console.log(LINE);
+        if (how === "abort") (this.ctx as AbortingContext).abort("died in a slice");
+        // Until SIGKILL.
+        for (;;);
+      },
+    };
   }
 }
 
@@ -36,9 +55,14 @@ export default {
       await stub.fetch(new Request("http://object/", { headers: { "test-abort": "1" } })).catch(() => {});
       return new Response("aborted");
     }
-    const dying = /^\/test\/deaths\/(\d+)$/.exec(pathname)?.[1];
+    const dying = /^\/test\/die\/(abort|hang)$/.exec(pathname)?.[1];
     if (dying !== undefined) {
-      deaths = Number(dying);
+      death = dying as typeof death;
+      return new Response("set");
+    }
+    const steps = /^\/test\/cut\/(\d+)$/.exec(pathname)?.[1];
+    if (steps !== undefined) {
+      cut = Number(steps);
       return new Response("set");
     }
     return router.fetch(request, env);

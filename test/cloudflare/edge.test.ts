@@ -35,16 +35,23 @@ test("each epoch's order is a permutation, another one for each epoch and seed",
 test("100 updates and predictions under restarts: each applied once, bits as in Node", async () => {
   const report = await updatesUnderRestarts(worker, 5, 20, 6);
   expect(report).toMatchObject({
-    ...{ acknowledged: 100, lost: 0, twice: 0, restarts: 6, versionsMonotone: true, equalToNode: true },
+    ...{
+      acknowledged: 100,
+      lost: 0,
+      twice: 0,
+      aborts: 3,
+      kills: 3,
+      versionsMonotone: true,
+      equalToNode: true,
+    },
   });
 });
 
 test("a run whose slices die ends with the bits of the uninterrupted one", async () => {
-  const small = await new Workerd({ vars: { EDGEGRAD_CPU_MS: "3" } }).start();
+  const small = await new Workerd({ vars: { EDGEGRAD_CPU_MS: "1000" } }).start();
   try {
     const report = await trainingUnderKills(small, 200, 20, 6);
-    expect(report).toMatchObject({ steps: 500, kills: 6, equalToNode: true });
-    expect(report.deaths).toBeGreaterThan(0);
+    expect(report).toMatchObject({ steps: 500, deaths: 6, killed: 3, aborted: 3, equalToNode: true });
   } finally {
     await small.close();
   }

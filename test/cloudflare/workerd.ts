@@ -40,6 +40,7 @@ export class Workerd {
   readonly #entry: string;
   #child: ChildProcess | undefined;
   #port = 0;
+  readonly #lines: string[] = [];
   output = "";
 
   constructor({ vars = {}, entry = "test/cloudflare/edge-worker.ts" }: WorkerdOptions = {}) {
@@ -88,6 +89,7 @@ export class Workerd {
     for (const stream of [child.stdout, child.stderr])
       stream?.on("data", (chunk: Buffer) => {
         this.output = (this.output + chunk.toString()).slice(-20_000);
+        this.#lines.push(...chunk.toString().split("\n"));
       });
     const deadline = performance.now() + 30_000;
     while (performance.now() < deadline) {
@@ -97,6 +99,15 @@ export class Workerd {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     throw new Error(`workerd did not answer: ${this.output}`);
+  }
+
+  /** Waits until a line was printed so many times. */
+  async printed(line: string, times: number): Promise<void> {
+    const deadline = performance.now() + 30_000;
+    while (this.#lines.filter((text) => text.includes(line)).length < times) {
+      if (performance.now() > deadline) throw new Error(`workerd did not print "${line}": ${this.output}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
   }
 
   /** SIGKILL: no warning, no chance to write anything. */
@@ -134,7 +145,7 @@ export class Workerd {
       headers: { authorization: `Bearer ${TOKENS.admin}`, ...headers },
       ...(body !== undefined && { body: raw ? (body as string) : JSON.stringify(body) }),
     });
-    const text = await response.text();
+    const text = await textOf(response);
     const json = response.headers.get("content-type")?.includes("json") ? JSON.parse(text) : undefined;
     return { status: response.status, json, text, headers: response.headers };
   }
@@ -166,6 +177,15 @@ const worker :Workerd.Worker = (
 );
 `;
   }
+}
+
+/** A stream of events has no end: its first one stands for it. */
+async function textOf(response: Response): Promise<string> {
+  if (!response.headers.get("content-type")?.includes("event-stream")) return response.text();
+  const reader = response.body!.getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  return new TextDecoder().decode(value);
 }
 
 async function freePort(): Promise<number> {
