@@ -4,6 +4,7 @@
 
 export { type DiagnoseOptions, diagnose } from "./diagnose/diagnose.ts";
 export type { Diagnosis, Finding, FindingCode, LayerReport, RateTrial } from "./diagnose/finding.ts";
+export { diagnosisText } from "./diagnose/text.ts";
 export {
   ConfigError,
   CoreError,
@@ -194,6 +195,14 @@ export {
   sgd,
 } from "./optimizers/optimizers.ts";
 export type { PlanBytes } from "./plan/plan.ts";
+export {
+  type Assessment,
+  assessClasses,
+  assessValues,
+  type ClassAssessment,
+  type ValueAssessment,
+} from "./report/assessment.ts";
+export { reportPage, type TrainingReport } from "./report/page.ts";
 export {
   cosineDecay,
   cosineRestarts,

@@ -57,6 +57,8 @@ function commandLine(): Command {
     .description("train an image classifier and save it")
     .option("--checkpoint <file>", "save the state here after every epoch, and when interrupted")
     .option("--resume <file>", "go on from a checkpoint, bit for bit")
+    .option("--doctor", "look for what goes wrong: gradients, dead units, rate, inputs, classes, overfitting")
+    .option("--report <file>", "write a page with curves, confusion matrix, calibration and findings")
     .addOption(jsonOption())
     .action(async (options: TrainCommand, command: Command) => {
       await train(await loadCore(), options, givenOptions(command));

@@ -5,11 +5,13 @@ import { basename, relative } from "node:path";
 import type { Core, Trainer } from "../api.ts";
 import type { LabelledImages } from "../data/idx.ts";
 import { ConfigError, StateError } from "../errors.ts";
+import { HistoryRecorder } from "../train/history.ts";
 import type { Progress, StopReason } from "../train/run-loop.ts";
 import { withClassNames } from "./class-names.ts";
 import { classesOf, createTrainer } from "./classifier.ts";
 import { confusionRows, confusionTable } from "./confusion-matrix.ts";
 import { classCount, type ImageData, loadImages } from "./data-source.ts";
+import { checkExamination, type Examination, examine } from "./examination.ts";
 import { checkWritable, naming, readBytes, writeBytes } from "./files.ts";
 import { Reporter } from "./progress.ts";
 
@@ -25,6 +27,8 @@ export interface TrainCommand {
   readonly checkpoint?: string;
   readonly resume?: string;
   readonly json?: boolean;
+  readonly doctor?: boolean;
+  readonly report?: string;
 }
 
 /** What a training left behind. */
@@ -52,6 +56,7 @@ export async function train(
   const checkpointPath = command.checkpoint ?? checkpointBeside(command.out);
   await checkWritable(command.out);
   await checkWritable(checkpointPath);
+  await checkExamination(command);
   const checkpoint = command.resume === undefined ? undefined : await readBytes(command.resume);
 
   const images = await loadImages(command.data);
@@ -62,8 +67,14 @@ export async function train(
     : createTrainer(core, { ...command, imageShape, classes });
   announce(reporter, command, images, classes, trainer);
 
-  const reason = await run(trainer, images, command, reporter, checkpointPath);
+  const history = new HistoryRecorder();
+  const reason = await run(trainer, images, command, reporter, checkpointPath, history);
   const { last, seconds } = reporter;
+  if (reason === "diverged") {
+    const { error } = history.finish();
+    await examine(examinationOf(trainer, images, command, history, seconds), command, reporter);
+    throw error;
+  }
   if (reason === "aborted") {
     await writeBytes(checkpointPath, trainer.saveCheckpoint());
     throw interrupted(command, checkpointPath, trainer);
@@ -92,6 +103,7 @@ export async function train(
     ...{ bytes: modelBytes.length, fingerprint: trainer.fingerprint() },
     ...{ confusion, classAccuracy: confusion.map((row, i) => row[i]! / row.reduce((sum, n) => sum + n, 0)) },
   });
+  await examine(examinationOf(trainer, images, command, history, seconds), command, reporter);
   return { trainer, images, modelBytes, testAccuracy: testAccuracy!, seconds };
 }
 
@@ -148,6 +160,7 @@ async function run(
   command: TrainCommand,
   reporter: Reporter,
   checkpointPath: string,
+  history: HistoryRecorder,
 ): Promise<StopReason> {
   const rows = ({ x, y }: LabelledImages) => ({ x, y });
   const interruption = new AbortController();
@@ -163,6 +176,7 @@ async function run(
     const options = { epochs: command.epochs, validation: rows(images.test), signal: interruption.signal };
     for await (const progress of trainer.run(rows(images.train), options)) {
       final = progress;
+      history.add(progress);
       if (progress.reason !== "aborted") reporter.update(progress);
       if (progress.epochEnd && command.checkpoint !== undefined) {
         await writeBytes(checkpointPath, trainer.saveCheckpoint());
@@ -172,8 +186,31 @@ async function run(
     reporter.stop();
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
-  if (final?.error) throw final.error;
   return final?.reason ?? "done";
+}
+
+/** What the doctor and the report are about. */
+function examinationOf(
+  trainer: Trainer,
+  images: ImageData,
+  command: TrainCommand,
+  history: HistoryRecorder,
+  seconds: number,
+): Examination {
+  const { train, test, name } = images;
+  return {
+    ...{ trainer, history: history.finish(), outputs: "classes", title: `Training on ${name}` },
+    train: { x: train.x, y: train.y },
+    test: { x: test.x, y: test.y },
+    ...(images.classNames && { classNames: images.classNames }),
+    facts: [
+      ["model", command.model],
+      ["parameters", String(trainer.plan.parameters)],
+      ["training rows", String(train.count)],
+      ["steps", String(trainer.steps)],
+      ["seconds", seconds.toFixed(1)],
+    ],
+  };
 }
 
 /** A word as a shell takes it whole. */

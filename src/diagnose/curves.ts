@@ -11,6 +11,8 @@ const RATIO = 2;
 const DISTANCE = 0.2;
 /** Rise of the validation loss from its lowest point. */
 const RISE = 1.2;
+/** Times the loss of guessing. */
+const THROWN = 3;
 /** Epochs before a curve is judged. */
 const EPOCHS = 3;
 
@@ -26,7 +28,7 @@ export function overfitting(losses: Losses, history: Curves | undefined): Findin
     const last = curve.at(-1)!;
     const { loss, epoch } = history;
     const fell = loss.at(-1)! < loss[at]!;
-    if (fell && last > RISE * lowest && last - lowest > 0.5 * DISTANCE * losses.shuffled)
+    if (fell && last > RISE * lowest && last - lowest > 0.5 * DISTANCE * losses.guessing)
       return [
         {
           code: "overfitting",
@@ -38,16 +40,16 @@ export function overfitting(losses: Losses, history: Curves | undefined): Findin
         },
       ];
   }
-  const { train, validation, shuffled } = losses;
-  if (validation === undefined || validation < RATIO * train || validation - train < DISTANCE * shuffled)
+  const { train, validation, guessing } = losses;
+  if (validation === undefined || validation < RATIO * train || validation - train < DISTANCE * guessing)
     return [];
   return [
     {
       code: "overfitting",
       message:
         `the loss is ${figure(train)} on training rows and ${figure(validation)} on validation rows ` +
-        `(${figure(shuffled)} with shuffled targets)`,
-      evidence: { train, validation, shuffled },
+        `(${figure(guessing)} by guessing)`,
+      evidence: { train, validation, guessing },
       remedy,
     },
   ];
@@ -71,14 +73,32 @@ export function divergence(history: Curves | undefined): Finding[] {
         ...(typeof op === "string" && { op }),
       },
       remedy:
-        "Go on from these weights (they are those before the failed step) with a lower learning rate or clipNorm",
+        "Start again, or go on from the last good checkpoint, with a learning rate 10 times lower, a warm-up or clipNorm",
+    },
+  ];
+}
+
+/** A training that was thrown off: its loss was far above that of guessing, and it has not come back. */
+export function thrownOff(history: Curves | undefined, losses: Losses): Finding[] {
+  if (!history || losses.train < 0.5 * losses.guessing) return [];
+  const highest = Math.max(...history.loss);
+  if (!(highest > THROWN * losses.guessing)) return [];
+  const at = history.loss.indexOf(highest);
+  return [
+    {
+      code: "learning-rate-high",
+      message:
+        `in epoch ${history.epoch[at]} the loss was ${figure(highest)}, far above the ${figure(losses.guessing)} of guessing, ` +
+        ` and now it is ${figure(losses.train)}: steps that were too large threw the weights off`,
+      evidence: { epoch: history.epoch[at]!, highest, guessing: losses.guessing, train: losses.train },
+      remedy: "Start again from fresh weights with a rate 10 to 100 times lower, a warm-up, or clipNorm",
     },
   ];
 }
 
 /** A history whose loss went nowhere. */
 export function stagnation(history: Curves | undefined, losses: Losses): Finding[] {
-  if (!history || history.loss.length < EPOCHS || losses.train < 0.9 * losses.shuffled) return [];
+  if (!history || history.loss.length < EPOCHS || losses.train < 0.9 * losses.guessing) return [];
   const [first, lowest] = [history.loss[0]!, Math.min(...history.loss)];
   if ((first - lowest) / Math.abs(first) > 0.02) return [];
   return [

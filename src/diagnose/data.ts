@@ -157,6 +157,33 @@ export function classCounts(
   return Array.from(counts, (n) => n ?? 0);
 }
 
+const isWeighted = ({ loss }: RecordedObjective): boolean =>
+  loss.results.length > 1 || loss.nodes.some((node) => node.op === "constant");
+
+/** The loss of the best constant answer: the entropy of the classes, the spread of the values. */
+export function bestConstant(
+  objective: RecordedObjective,
+  target: ArrayLike<number>,
+  rows: number,
+): number | undefined {
+  if (objective.reduction !== "mean" || isWeighted(objective)) return undefined;
+  const columns = target.length / rows;
+  if (/CrossEntropy$/.test(objective.name)) {
+    const counts = classCounts(target, columns, objective.target?.dtype === "i32");
+    if (!counts || (columns > 1 && objective.name !== "softmaxCrossEntropy")) return undefined;
+    const all = counts.reduce((a, b) => a + b, 0);
+    return counts.reduce((sum, n) => sum - (n > 0 ? (n / all) * Math.log(n / all) : 0), 0);
+  }
+  if (objective.name !== "mse") return undefined;
+  let sum = 0;
+  for (let c = 0; c < columns; c++) {
+    let mean = 0;
+    for (let i = c; i < target.length; i += columns) mean += target[i]! / rows;
+    for (let i = c; i < target.length; i += columns) sum += (target[i]! - mean) ** 2;
+  }
+  return sum / target.length;
+}
+
 /**
  * @param recallOf share of a class's rows that the model finds; undefined if that cannot be said
  */
@@ -167,13 +194,12 @@ export function imbalance(
   weighted: boolean,
   recallOf: (label: number) => number | undefined,
 ): Finding[] {
-  const { loss, name } = objective;
+  const { name } = objective;
   const columns = target.length / rows;
   const integer = objective.target?.dtype === "i32";
   if (weighted || columns > MOST_CLASSES || (integer && columns > 1)) return [];
   // Class weights are a table of the loss; a focal loss is made for rare classes.
-  if (loss.results.length > 1 || loss.nodes.some((node) => node.op === "constant") || /focal/i.test(name))
-    return [];
+  if (isWeighted(objective) || /focal/i.test(name)) return [];
   const counts = classCounts(target, columns, integer);
   if (!counts) return [];
   const present = counts.filter((n) => n > 0);

@@ -8,8 +8,8 @@ import type { DataSet, NumericArray } from "../train/feeds.ts";
 import { Observer } from "../train/observe.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { yieldToEventLoop } from "../train/yield.ts";
-import { type Curves, divergence, overfitting, stagnation } from "./curves.ts";
-import { badData, InputScales, imbalance } from "./data.ts";
+import { type Curves, divergence, overfitting, stagnation, thrownOff } from "./curves.ts";
+import { badData, bestConstant, InputScales, imbalance } from "./data.ts";
 import { type Diagnosis, type Finding, figure, type Losses, type RateTrial } from "./finding.ts";
 import { LayerTallies } from "./layers.ts";
 import { arraysOf, shuffledOrder, shuffleTargets, takeData } from "./rows.ts";
@@ -106,8 +106,12 @@ class Examination {
     const losses = this.#losses();
     const trials = await this.#trials();
     const rate = rateFindings(trials, losses);
+    const thrown = rate.some(({ code }) => code === "learning-rate-high")
+      ? []
+      : thrownOff(this.#options.history, losses);
     const findings = [
       ...failed,
+      ...thrown,
       ...(rate.some(({ code }) => code === "loss-not-falling")
         ? []
         : stagnation(this.#options.history, losses)),
@@ -123,11 +127,21 @@ class Examination {
   #losses(): Losses {
     const { validation } = this.#options;
     const held = validation && this.#some(validation, this.#rows, 2);
+    const shuffled = this.#trainer.evaluate(shuffleTargets(this.#probe, this.#rows)).loss;
     return {
       train: this.#trainer.evaluate(this.#probe).loss,
-      shuffled: this.#trainer.evaluate(shuffleTargets(this.#probe, this.#rows)).loss,
+      guessing: Math.min(shuffled, this.#bestConstant() ?? shuffled),
       ...(held && { validation: this.#trainer.evaluate(held).loss }),
     };
+  }
+
+  /** The loss of the best constant answer, where the loss says how to find it. */
+  #bestConstant(): number | undefined {
+    const { objectives } = this.#observer.state.state;
+    const [target, more] = arraysOf(this.#probe.y, "y");
+    const [objective] = objectives;
+    if (!target || more || objectives.length > 1 || this.#probe.sampleWeights) return undefined;
+    return bestConstant(objective!, target[1], this.#rows);
   }
 
   async #trials(): Promise<RateTrial[]> {

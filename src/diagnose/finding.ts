@@ -57,8 +57,8 @@ export interface RateTrial {
 
 export interface Losses {
   readonly train: number;
-  /** With the targets of other rows: what the loss is if the outputs say nothing about the targets. */
-  readonly shuffled: number;
+  /** What it is without looking at x: with the targets of other rows, or of the best constant, whichever is lower. */
+  readonly guessing: number;
   readonly validation?: number;
 }
 

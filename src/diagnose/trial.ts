@@ -15,7 +15,7 @@ export const FACTORS: readonly number[] = [0.01, 0.1, 1, 10, 100, 1000];
 /** A loss this far below that of guessing is learned: rates are no longer judged by how fast it falls. */
 const LEARNED = 0.1;
 
-export const isLearned = ({ train, shuffled }: Losses): boolean => train < LEARNED * shuffled;
+export const isLearned = ({ train, guessing }: Losses): boolean => train < LEARNED * guessing;
 
 /** Trains a copy at `factor` times the rate, over the batches in turn. */
 export async function tryRate(
@@ -82,7 +82,8 @@ export function rateFindings(trials: readonly RateTrial[], losses: Losses): Find
   const rises = own.diverged !== undefined || fall(own) < 0.05;
   // Half the loss at a lower rate in as many steps, where this one got hardly anywhere.
   const halved = lower !== undefined && lower.after < own.after / 2 && own.after > 0.25 * own.before;
-  if (lower && (own.diverged || halved || (rises && fall(lower) > 0.2)))
+  const worse = lower !== undefined && fall(own) < -0.1 && fall(lower) > 0.05;
+  if (lower && (own.diverged || halved || worse || (rises && fall(lower) > 0.2)))
     return [
       {
         code: "learning-rate-high",
@@ -101,14 +102,14 @@ export function rateFindings(trials: readonly RateTrial[], losses: Losses): Find
       },
     ];
   const all = best(trials);
-  if (losses.train > 0.9 * losses.shuffled && (all === undefined || fall(all) < 0.02))
+  if (losses.train > 0.9 * losses.guessing && (all === undefined || fall(all) < 0.02))
     return [
       {
         code: "loss-not-falling",
         message:
-          `the loss does not fall at any rate: ${seen}. With the targets of other rows it is ` +
-          `${figure(losses.shuffled)}, so the outputs say nothing about the targets`,
-        evidence: { ...evidence, shuffled: losses.shuffled },
+          `the loss does not fall at any rate: ${seen}. Guessing without looking at x gives ` +
+          `${figure(losses.guessing)}, so the outputs say nothing about the targets`,
+        evidence: { ...evidence, guessing: losses.guessing },
         remedy:
           "Check that rows of x and y belong together and that x is not constant; that weights do not all start equal " +
           "(initializer zeros); that not everything is frozen; and that the last activation suits the loss (softmax and sigmoid are inside the cross-entropies)",

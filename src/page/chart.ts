@@ -10,6 +10,8 @@ export interface Series {
   readonly points: readonly (readonly [x: number, y: number])[];
   /** Default: the first series is blue, the second orange. */
   readonly color?: "plus" | "minus" | "good" | "soft";
+  /** Points without a line between them. */
+  readonly dots?: boolean;
 }
 
 export interface ChartOptions {
@@ -21,8 +23,8 @@ export interface ChartOptions {
   readonly yRange?: readonly [number, number];
 }
 
-const [WIDTH, HEIGHT] = [440, 250];
-const [LEFT, RIGHT, TOP, BOTTOM] = [58, 26, 12, 42];
+const [WIDTH, HEIGHT] = [440, 262];
+const [LEFT, RIGHT, TOP, BOTTOM] = [58, 26, 28, 42];
 const COLORS = ["plus", "minus", "good", "soft"] as const;
 
 /** Round numbers from low to high, about `count` of them. */
@@ -82,16 +84,17 @@ export function lineChart({ x, y, series, xRange, yRange }: ChartOptions): strin
     )
     .join("");
   const lines = drawn
-    .map(({ points, color, name }) => {
+    .map(({ points, color, name, dots: only = false }) => {
       const path = points.map(([px0, py0]) => `${at(px(px0))},${at(py(py0))}`).join(" ");
       // A few points are worth marking one by one; a single one has no line at all.
       const dots =
-        points.length <= 25
+        only || points.length <= 25
           ? points
               .map(([a, b]) => `<circle cx="${at(px(a))}" cy="${at(py(b))}" r="3" fill="var(--${color})"/>`)
               .join("")
           : "";
-      return `<g><title>${escapeText(name)}</title><polyline points="${path}" fill="none" stroke="var(--${color})" stroke-width="2" stroke-linejoin="round"/>${dots}</g>`;
+      const line = `<polyline points="${path}" fill="none" stroke="var(--${color})" stroke-width="2" stroke-linejoin="round"/>`;
+      return `<g><title>${escapeText(name)}</title>${only ? "" : line}${dots}</g>`;
     })
     .join("");
   const key = drawn
@@ -101,6 +104,7 @@ export function lineChart({ x, y, series, xRange, yRange }: ChartOptions): strin
     `<figure><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${escapeText(`${y} over ${x}`)}">` +
     `${yTicks}${xTicks}${lines}` +
     `<text class="soft" x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${escapeText(x)}</text>` +
+    `<text class="soft" x="6" y="14">${escapeText(y)}</text>` +
     `</svg><figcaption><span class="key">${key}</span></figcaption></figure>`
   );
 }

@@ -191,6 +191,20 @@ describe("faults", () => {
     found(findings, "learning-rate-high");
   });
 
+  test("a rate that was too high: the units are dead, the curve tells why", async () => {
+    const x = numbers(400 * 6, 3);
+    const y = Int32Array.from({ length: 400 }, (_, i) => Math.floor((x[6 * i]! + 1) * 5.99));
+    const { findings } = await examine({
+      input: 6,
+      layers: [dense(24, { activation: "relu" }), dense(12)],
+      optimizer: adam({ learningRate: 3 }),
+      data: { x, y },
+      epochs: 12,
+    });
+    expect(codes(findings)[0]).toBe("learning-rate-high");
+    found(findings, "dead-units");
+  });
+
   test("a rate that is too low", async () => {
     const { findings } = await examine({
       layers: [dense(16, { activation: "relu" }), dense(3)],

@@ -66,7 +66,7 @@ export async function viewPage(
         const { width, height } = svg.getBoundingClientRect();
         return { width, height };
       }),
-      textSize: Number.parseFloat(getComputedStyle(document.querySelector("p")).fontSize),
+      textSize: Number.parseFloat(getComputedStyle(document.body).fontSize),
     }))()`);
     return { requests, complaints, ...(seen as Omit<PageView, "requests" | "complaints">) };
   } finally {

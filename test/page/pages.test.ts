@@ -3,13 +3,20 @@
 import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  accuracy,
+  adam,
+  assessClasses,
+  assessValues,
   dense,
+  diagnose,
   type ExampleName,
   exampleNames,
   examplePage,
   explain,
   explanationPage,
   flatten,
+  mse,
+  reportPage,
   runExample,
   sequential,
   softmaxCrossEntropy,
@@ -66,4 +73,65 @@ test("text from outside cannot become markup", async () => {
   expect(html).not.toContain("<script");
   const view = await viewPage(browser, "explain-hostile", html, looks[0]);
   expect(view).toMatchObject({ requests: [], complaints: [] });
+});
+
+/** A short training of a classifier, with everything a report shows. */
+async function trainedReport(learningRate: number, rows = 600): Promise<string> {
+  const classes = 12;
+  const x = numbers(rows * 6, 3);
+  const y = Int32Array.from({ length: rows }, (_, i) => Math.floor((x[6 * i]! + 1) * 0.5 * classes * 0.999));
+  const part = (from: number, to: number) => ({ x: x.subarray(6 * from, 6 * to), y: y.subarray(from, to) });
+  const [train, test] = [part(0, 400), part(400, rows)];
+  const trainer = testCore().trainer(sequential([6], [dense(24, { activation: "relu" }), dense(classes)]), {
+    loss: softmaxCrossEntropy(),
+    optimizer: adam({ learningRate }),
+    metrics: [accuracy()],
+    seed: 1,
+  });
+  const history = await trainer.fit(train, { epochs: 12, validation: test });
+  return reportPage({
+    title: "Training on drawn rows <&>",
+    facts: [
+      ["model", "6-24-12"],
+      ["steps", String(trainer.steps)],
+    ],
+    history,
+    assessment: assessClasses(trainer.predict(test.x) as Float32Array, test.y),
+    diagnosis: await diagnose(trainer, train, { history, validation: test }),
+  });
+}
+
+describe.each([
+  ["healthy", 0.01],
+  ["ill", 3],
+])("report of a %s training", (name, learningRate) => {
+  test.each(looks)("at $width pixels, $scheme", async (look) => {
+    const view = await viewPage(browser, `report-${name}`, await trainedReport(learningRate), look);
+    expect(view).toMatchObject({ requests: [], complaints: [], overflows: false });
+    expect(view.headings).toEqual([
+      "Training on drawn rows <&>",
+      "Curves",
+      "Which class is taken for which",
+      "Calibration: is confidence deserved?",
+      "Doctor",
+    ]);
+    // Loss, accuracy, calibration.
+    expect(view.drawings).toHaveLength(3);
+  });
+});
+
+test("report of a regression", async () => {
+  const x = numbers(300 * 4, 3);
+  const y = Float32Array.from({ length: 300 }, (_, i) => 3 * x[4 * i]! + x[4 * i + 1]!);
+  const trainer = testCore().trainer(sequential([4], [dense(1)]), {
+    loss: mse(),
+    optimizer: adam({ learningRate: 0.02 }),
+  });
+  const history = await trainer.fit({ x, y }, { epochs: 10 });
+  const assessment = assessValues(trainer.predict(x) as Float32Array, y);
+  const html = reportPage({ title: "A line", history, assessment });
+  const view = await viewPage(browser, "report-values", html, looks[0]);
+  expect(view).toMatchObject({ requests: [], complaints: [], overflows: false });
+  expect(view.headings).toEqual(["A line", "Curves", "Predicted against true values"]);
+  expect(html).toContain("R²");
 });
