@@ -7,7 +7,7 @@ import { Op } from "../../src/abi";
 import { move } from "../kernels/augment/move";
 import { rotate } from "../kernels/augment/rotate";
 import { tone } from "../kernels/augment/tone";
-import { KERNELS } from "./dispatch";
+import { KERNELS } from "./kernel-table";
 
 store<u32>(KERNELS, move.index, Op.AugmentMove << 2);
 store<u32>(KERNELS, rotate.index, Op.AugmentRotate << 2);

@@ -1,15 +1,15 @@
 /**
- * Register tile of gradients of weights: 4 consecutive floats of an image times 8 of dy, summed over pixels.
+ * Register tile of gradients of weights: 4 or 5 consecutive floats of an image times 8 of dy, summed over pixels.
  * Place: called by weight-grad drivers; Winograd's too. Invariant: as in row-tiles.ts.
  *
  * Measured on Zen 4: stepping the base and offsets for the rows runs at 84 to 90 % of the peak, one base with larger
  * offsets at 78 %.
  */
-import { Step } from "../gemm/step";
+import { Rows4, Rows5, Step } from "../gemm/step";
 
-// c[4, 8] += Σ over height × width of a[4]ᵀ · b[8]   a and b: consecutive floats at (y·aRow + x·aStep, y·bRow + x·bStep);
+// c[R, 8] += Σ over height × width of a[R]ᵀ · b[8]   R = 4, 5;   a and b: consecutive floats at (y·aRow + x·aStep, y·bRow + x·bStep);
 // steps in bytes; width ≥ 1
-export function depthTile(
+function depthTile<Rows>(
   c: usize,
   cStep: usize,
   aLine: usize,
@@ -32,6 +32,12 @@ export function depthTile(
   let y2 = v128.load(c2, 16);
   let x3 = v128.load(c2 + cStep);
   let y3 = v128.load(c2 + cStep, 16);
+  let x4 = x3;
+  let y4 = x3;
+  if (offsetof<Rows>() > 4) {
+    x4 = v128.load(c2 + cStep + cStep);
+    y4 = v128.load(c2 + cStep + cStep, 16);
+  }
   const fours = width >> 2;
   const ones = width & 3;
   for (; height; --height) {
@@ -60,6 +66,13 @@ export function depthTile(
       s = Step.times(k, s, v);
       x3 = Step.plus(k, x3, t, u);
       y3 = Step.plus(k, y3, s, v);
+      if (offsetof<Rows>() > 4) {
+        s = v128.load32_splat(a, 16);
+        t = Step.times(k, s, u);
+        s = Step.times(k, s, v);
+        x4 = Step.plus(k, x4, t, u);
+        y4 = Step.plus(k, y4, s, v);
+      }
       a += aStep;
       b += bStep;
       u = v128.load(b);
@@ -84,6 +97,13 @@ export function depthTile(
       s = Step.times(k, s, v);
       x3 = Step.plus(k, x3, t, u);
       y3 = Step.plus(k, y3, s, v);
+      if (offsetof<Rows>() > 4) {
+        s = v128.load32_splat(a, 16);
+        t = Step.times(k, s, u);
+        s = Step.times(k, s, v);
+        x4 = Step.plus(k, x4, t, u);
+        y4 = Step.plus(k, y4, s, v);
+      }
       a += aStep;
       b += bStep;
       u = v128.load(b);
@@ -108,6 +128,13 @@ export function depthTile(
       s = Step.times(k, s, v);
       x3 = Step.plus(k, x3, t, u);
       y3 = Step.plus(k, y3, s, v);
+      if (offsetof<Rows>() > 4) {
+        s = v128.load32_splat(a, 16);
+        t = Step.times(k, s, u);
+        s = Step.times(k, s, v);
+        x4 = Step.plus(k, x4, t, u);
+        y4 = Step.plus(k, y4, s, v);
+      }
       a += aStep;
       b += bStep;
       u = v128.load(b);
@@ -132,6 +159,13 @@ export function depthTile(
       s = Step.times(k, s, v);
       x3 = Step.plus(k, x3, t, u);
       y3 = Step.plus(k, y3, s, v);
+      if (offsetof<Rows>() > 4) {
+        s = v128.load32_splat(a, 16);
+        t = Step.times(k, s, u);
+        s = Step.times(k, s, v);
+        x4 = Step.plus(k, x4, t, u);
+        y4 = Step.plus(k, y4, s, v);
+      }
       a += aStep;
       b += bStep;
     }
@@ -158,6 +192,13 @@ export function depthTile(
       s = Step.times(k, s, v);
       x3 = Step.plus(k, x3, t, u);
       y3 = Step.plus(k, y3, s, v);
+      if (offsetof<Rows>() > 4) {
+        s = v128.load32_splat(a, 16);
+        t = Step.times(k, s, u);
+        s = Step.times(k, s, v);
+        x4 = Step.plus(k, x4, t, u);
+        y4 = Step.plus(k, y4, s, v);
+      }
       a += aStep;
       b += bStep;
     }
@@ -172,4 +213,40 @@ export function depthTile(
   v128.store(c2, y2, 16);
   v128.store(c2 + cStep, x3);
   v128.store(c2 + cStep, y3, 16);
+  if (offsetof<Rows>() > 4) {
+    v128.store(c2 + cStep + cStep, x4);
+    v128.store(c2 + cStep + cStep, y4, 16);
+  }
+}
+
+// c[rows, columns] += the same for all rows of a and columns of b, in tiles of 5 and 4 rows; rows to the next multiple of
+// 4 and columns of 8 are read and written. The order of tiles: columns within rows.
+export function depthTiles(
+  c: usize,
+  cStep: usize,
+  rows: u32,
+  columns: u32,
+  a: usize,
+  aRow: usize,
+  aStep: usize,
+  b: usize,
+  bRow: usize,
+  bStep: usize,
+  height: u32,
+  width: u32,
+): void {
+  const tiles = (rows + 4) / 5;
+  let fives = <i32>(rows - (tiles << 2));
+  const columnBytes = columns << 2;
+  for (let left = <i32>rows; left > 0; --fives) {
+    const five = fives > 0;
+    for (let j: usize = 0; j < columnBytes; j += 32) {
+      if (five) depthTile<Rows5>(c + j, cStep, a, aRow, aStep, b + j, bRow, bStep, height, width);
+      else depthTile<Rows4>(c + j, cStep, a, aRow, aStep, b + j, bRow, bStep, height, width);
+    }
+    const done = five ? 5 : 4;
+    left -= done;
+    c += cStep * done;
+    a += done << 2;
+  }
 }

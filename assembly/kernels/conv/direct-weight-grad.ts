@@ -6,7 +6,7 @@
  */
 import { ConvField } from "../../../src/abi-image";
 import { Record } from "../../tape/record";
-import { depthTile } from "./depth-tiles";
+import { depthTiles } from "./depth-tiles";
 import { copyFloats, Padded } from "./pack";
 
 // What the pixels of a strip take of L1, image and dy together.
@@ -63,16 +63,23 @@ export function convWeightGradDirect(pc: usize): void {
         for (let ky: u32 = 0; ky < kernelH; ++ky) {
           let a = base + (y * strideY + ky * dilationY) * line + ((g * depth) << 2);
           for (let kx: u32 = 0; kx < runs; ++kx) {
-            for (let r: u32 = 0; r < run; r += 4) {
-              for (let j: u32 = 0; j < columns; j += 8) {
-                const bOf = b + ((g * columns + j) << 2);
-                const aOf = a + (r << 2);
-                const cOf = c + (j << 2);
-                const aLine = strideY * line;
-                depthTile(cOf, sumStep, aOf, aLine, strideX * pixel, bOf, dyLine, dyPixel, strip, outWidth);
-              }
-              c += sumStep << 2;
-            }
+            const bOf = b + ((g * columns) << 2);
+            const aRow = strideY * line;
+            depthTiles(
+              c,
+              sumStep,
+              run,
+              columns,
+              a,
+              aRow,
+              strideX * pixel,
+              bOf,
+              dyLine,
+              dyPixel,
+              strip,
+              outWidth,
+            );
+            c += sumStep * paddedRun;
             a += dilationX * pixel;
           }
         }

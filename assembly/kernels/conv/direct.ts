@@ -10,7 +10,7 @@
 import { ConvField } from "../../../src/abi-image";
 import { Record } from "../../tape/record";
 import { maskPositive, Padded, packBias, packWeights } from "./pack";
-import { rowTiles } from "./row-tiles";
+import { rowTilesOf } from "./row-tiles";
 
 const TILE_BYTES: usize = 128;
 
@@ -122,16 +122,13 @@ export function convDirect(pc: usize, backward: bool): void {
         for (let j: u32 = 0; j < columns; j += 8) {
           const c = outLine + ((g * columns + j) << 2);
           const lanes = min(columns - j, 8);
-          let x: u32 = 0;
           if (lanes === 8 && outWidth >= 4) {
-            const tiles = outWidth >> 2;
-            x = tiles << 2;
-            rowTiles(
+            rowTilesOf(
               c,
               outPixel,
               a,
               aStep,
-              tiles,
+              outWidth,
               kernelRows,
               yStep,
               runsX,
@@ -141,32 +138,12 @@ export function convDirect(pc: usize, backward: bool): void {
               biasOf,
               bound,
             );
-            if (x < outWidth) {
-              // The last tile overlaps: the same pixels get the same bits again.
-              x = outWidth - 4;
-              const p = a + x * aStep;
-              rowTiles(
-                c + x * outPixel,
-                outPixel,
-                p,
-                aStep,
-                1,
-                kernelRows,
-                yStep,
-                runsX,
-                xStep,
-                run,
-                panel,
-                biasOf,
-                bound,
-              );
-            }
           } else {
             // A row of less than 4 pixels reads on behind it.
-            for (; x < outWidth; x += 4) {
+            for (let x: u32 = 0; x < outWidth; x += 4) {
               if (x + 4 > outWidth && outWidth > 4) x = outWidth - 4;
               const p = a + x * aStep;
-              rowTiles(tile, 32, p, aStep, 1, kernelRows, yStep, runsX, xStep, run, panel, biasOf, bound);
+              rowTilesOf(tile, 32, p, aStep, 4, kernelRows, yStep, runsX, xStep, run, panel, biasOf, bound);
               copyTile(c + x * outPixel, outPixel, tile, min(outWidth - x, 4), lanes);
             }
           }

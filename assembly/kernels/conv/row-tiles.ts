@@ -1,16 +1,16 @@
 /**
- * Register tile of convolution: 4 pixels by 8 columns, accumulated in registers over the whole depth.
+ * Register tile of convolution: 4 or 5 pixels by 8 columns, accumulated in registers over the whole depth.
  * Place: called by the drivers beside it; Winograd's products run in them too.
  * Invariant: each element is one accumulator over the depth ascending, so tile positions never change bits.
  *
  * Measured on Zen 4, where six instructions a cycle are the limit: offsets of an unrolled run fold into the splatting
  * load as long as its base stays (90 % of the peak at depth 288, 70 % with a step each time); 6 rows spill.
  */
-import { Step } from "../gemm/step";
+import { Rows4, Rows5, Step } from "../gemm/step";
 
-// c[4·tiles, 8] = max(bias[8] + Σ a·b, bound)   Row r of the tile reads tileBase + r·aStep; the depth is kernelH × kernelW runs of
+// c[R·tiles, 8] = max(bias[8] + Σ a·b, bound)   R = 4, 5. Row r of the tile reads tileBase + r·aStep; the depth is kernelH × kernelW runs of
 // `run` floats, yStep and xStep bytes apart; b: [depth][8]; steps in bytes; run ≥ 1; overwrites c
-export function rowTiles(
+function rowTiles<Rows>(
   c: usize,
   cStep: usize,
   tileBase: usize,
@@ -32,7 +32,8 @@ export function rowTiles(
   const a3 = a2 + aStep;
   const fours = run >> 2;
   const ones = run & 3;
-  const tileStep = aStep << 2;
+  const a4 = aStep << 2;
+  const tileStep = aStep * offsetof<Rows>();
   for (; tiles; --tiles) {
     let x0 = f32x4.splat(0);
     let y0 = x0;
@@ -42,6 +43,8 @@ export function rowTiles(
     let y2 = x0;
     let x3 = x0;
     let y3 = x0;
+    let x4 = x0;
+    let y4 = x0;
     let b = panel;
     let rowOf = tileBase;
     for (let ky = kernelH; ky; --ky) {
@@ -71,6 +74,13 @@ export function rowTiles(
           s = Step.times(k, s, v);
           x3 = Step.plus(k, x3, t, u);
           y3 = Step.plus(k, y3, s, v);
+          if (offsetof<Rows>() > 4) {
+            s = v128.load32_splat(a + a4);
+            t = Step.times(k, s, u);
+            s = Step.times(k, s, v);
+            x4 = Step.plus(k, x4, t, u);
+            y4 = Step.plus(k, y4, s, v);
+          }
           u = v128.load(b, 32);
           v = v128.load(b, 48);
           s = v128.load32_splat(a, 4);
@@ -93,6 +103,13 @@ export function rowTiles(
           s = Step.times(k, s, v);
           x3 = Step.plus(k, x3, t, u);
           y3 = Step.plus(k, y3, s, v);
+          if (offsetof<Rows>() > 4) {
+            s = v128.load32_splat(a + a4, 4);
+            t = Step.times(k, s, u);
+            s = Step.times(k, s, v);
+            x4 = Step.plus(k, x4, t, u);
+            y4 = Step.plus(k, y4, s, v);
+          }
           u = v128.load(b, 64);
           v = v128.load(b, 80);
           s = v128.load32_splat(a, 8);
@@ -115,6 +132,13 @@ export function rowTiles(
           s = Step.times(k, s, v);
           x3 = Step.plus(k, x3, t, u);
           y3 = Step.plus(k, y3, s, v);
+          if (offsetof<Rows>() > 4) {
+            s = v128.load32_splat(a + a4, 8);
+            t = Step.times(k, s, u);
+            s = Step.times(k, s, v);
+            x4 = Step.plus(k, x4, t, u);
+            y4 = Step.plus(k, y4, s, v);
+          }
           u = v128.load(b, 96);
           v = v128.load(b, 112);
           s = v128.load32_splat(a, 12);
@@ -137,6 +161,13 @@ export function rowTiles(
           s = Step.times(k, s, v);
           x3 = Step.plus(k, x3, t, u);
           y3 = Step.plus(k, y3, s, v);
+          if (offsetof<Rows>() > 4) {
+            s = v128.load32_splat(a + a4, 12);
+            t = Step.times(k, s, u);
+            s = Step.times(k, s, v);
+            x4 = Step.plus(k, x4, t, u);
+            y4 = Step.plus(k, y4, s, v);
+          }
           a += 16;
           b += 128;
         }
@@ -163,6 +194,13 @@ export function rowTiles(
           s = Step.times(k, s, v);
           x3 = Step.plus(k, x3, t, u);
           y3 = Step.plus(k, y3, s, v);
+          if (offsetof<Rows>() > 4) {
+            s = v128.load32_splat(a + a4);
+            t = Step.times(k, s, u);
+            s = Step.times(k, s, v);
+            x4 = Step.plus(k, x4, t, u);
+            y4 = Step.plus(k, y4, s, v);
+          }
           a += 4;
           b += 32;
         }
@@ -185,6 +223,43 @@ export function rowTiles(
     v128.store(c, f32x4.pmax(f32x4.add(x3, u), floor));
     v128.store(c, f32x4.pmax(f32x4.add(y3, v), floor), 16);
     c += cStep;
+    if (offsetof<Rows>() > 4) {
+      v128.store(c, f32x4.pmax(f32x4.add(x4, u), floor));
+      v128.store(c, f32x4.pmax(f32x4.add(y4, v), floor), 16);
+      c += cStep;
+    }
     tileBase += tileStep;
+  }
+}
+
+// The same for pixels ≥ 4, in tiles of 5 and 4 rows. What neither divides is overlapped: the same bits are written twice.
+export function rowTilesOf(
+  c: usize,
+  cStep: usize,
+  a: usize,
+  aStep: usize,
+  pixels: u32,
+  kernelH: u32,
+  yStep: usize,
+  kernelW: u32,
+  xStep: usize,
+  run: u32,
+  panel: usize,
+  bias: usize,
+  bound: f32,
+): void {
+  const tiles = (pixels + 4) / 5;
+  const fives = <i32>(pixels - (tiles << 2));
+  if (fives > 0) {
+    rowTiles<Rows5>(c, cStep, a, aStep, fives, kernelH, yStep, kernelW, xStep, run, panel, bias, bound);
+    c += cStep * 5 * fives;
+    a += aStep * 5 * fives;
+    pixels -= 5 * fives;
+  }
+  rowTiles<Rows4>(c, cStep, a, aStep, pixels >> 2, kernelH, yStep, kernelW, xStep, run, panel, bias, bound);
+  if (pixels & 3) {
+    c += cStep * (pixels - 4);
+    a += aStep * (pixels - 4);
+    rowTiles<Rows4>(c, cStep, a, aStep, 1, kernelH, yStep, kernelW, xStep, run, panel, bias, bound);
   }
 }

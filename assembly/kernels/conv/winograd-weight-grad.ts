@@ -7,7 +7,7 @@
  */
 import { ConvField } from "../../../src/abi-image";
 import { Record } from "../../tape/record";
-import { depthTile } from "./depth-tiles";
+import { depthTiles } from "./depth-tiles";
 import { BLOCK, fillTiles, PLANE_GAP, TEMP_BYTES } from "./winograd-tiles";
 import { transformKernelGrad } from "./winograd-transform";
 
@@ -81,13 +81,8 @@ export function convWeightGradWinograd(pc: usize): void {
     for (let i: u32 = 0; i < 36; ++i) {
       const a = v + planeV * i;
       const b = d + planeD * i;
-      let c = sums + planeU * i;
-      for (let r: u32 = 0; r < pitchV; r += 16) {
-        for (let j: u32 = 0; j < pitchD; j += 32) {
-          depthTile(c + j, pitchD, a + r, 0, pitchV, b + j, 0, pitchD, 1, count);
-        }
-        c += pitchD << 2;
-      }
+      const c = sums + planeU * i;
+      depthTiles(c, pitchD, channels, features, a, 0, pitchV, b, 0, pitchD, 1, count);
     }
   }
   const out = Record.ptr(pc, ConvField.Out);

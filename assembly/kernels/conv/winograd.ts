@@ -9,7 +9,7 @@
 import { ConvField } from "../../../src/abi-image";
 import { Record } from "../../tape/record";
 import { packBias, packWeights } from "./pack";
-import { rowTiles } from "./row-tiles";
+import { rowTilesOf } from "./row-tiles";
 import { BLOCK, fillTiles, PLANE_GAP, TEMP_BYTES } from "./winograd-tiles";
 import { transformKernel, transformOutput } from "./winograd-transform";
 
@@ -81,7 +81,7 @@ export function convWinograd(pc: usize, backward: bool): void {
       const a = v + planeV * i;
       const c = m + planeM * i;
       for (let j: u32 = 0; j < pitchM; j += 32) {
-        rowTiles(c + j, pitchM, a, pitchV, (count + 3) >> 2, 1, 0, 1, 0, depth, b, zeros, -Infinity);
+        rowTilesOf(c + j, pitchM, a, pitchV, max(count, 4), 1, 0, 1, 0, depth, b, zeros, -Infinity);
         b += depth << 5;
       }
     }
