@@ -54,7 +54,8 @@ export enum Op {
   AugmentMove = 40,
   AugmentRotate = 41,
   AugmentTone = 42,
-  /** Rows of the kernel table, so above every number in use; 35 to 39 and 43 on are free. */
+  Every = 45,
+  /** Rows of the kernel table, so above every number in use; 35 to 39, 43, 44 and 46 on are free. */
   Count = 64,
 }
 
@@ -611,4 +612,10 @@ export enum GuardProductField {
   NB = 5,
   Factor = 6,
   Count = 7,
+}
+
+/** Goes on in one step of N (where the step from 1 is a multiple of N); in the others the End record that follows ends it. */
+export enum EveryField {
+  N = 2,
+  Count = 3,
 }

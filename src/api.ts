@@ -75,6 +75,7 @@ export {
   randomRotation,
   randomShift,
 } from "./layers/augment.ts";
+export { maxNorm } from "./layers/constraints.ts";
 export {
   type Conv1dOptions,
   type Conv2dOptions,
@@ -96,7 +97,7 @@ export {
   rescale,
   reshape,
 } from "./layers/core-layers.ts";
-export type { Regularizer } from "./layers/definition.ts";
+export type { Constraint, Regularizer } from "./layers/definition.ts";
 export { groupNorm, instanceNorm, layerNorm, rmsNorm, unitNorm } from "./layers/feature-norms.ts";
 export { batchNorm } from "./layers/normalization.ts";
 export {
@@ -168,6 +169,7 @@ export {
   topKAccuracy,
 } from "./metrics/scores.ts";
 export { functional, type InputShape, type InputSpec, type Model, sequential } from "./model.ts";
+export { accumulate } from "./optimizers/accumulate.ts";
 export {
   type AdamFamilyOptions,
   adamax,
@@ -176,6 +178,7 @@ export {
   nadam,
   radam,
 } from "./optimizers/adam-family.ts";
+export { averaged, ema, polyak, type WeightAverage } from "./optimizers/averages.ts";
 export {
   type AdadeltaOptions,
   type AdagradOptions,
@@ -186,6 +189,7 @@ export {
   rmsprop,
   rprop,
 } from "./optimizers/elementwise.ts";
+export { type GroupOptions, parameterGroups } from "./optimizers/groups.ts";
 export {
   type AdamOptions,
   adam,
@@ -230,3 +234,4 @@ export type { Predictor, PredictorOptions } from "./train/predictor.ts";
 export type { Progress, StopReason } from "./train/run-loop.ts";
 export type { BatchStream } from "./train/run-stream.ts";
 export type { Report, RunOptions, Trainer, TrainerPlan } from "./train/trainer.ts";
+export { optimizerState, withAverage } from "./train/with-average.ts";

@@ -5,7 +5,6 @@
 // Invariant: pure functions from plain values to plain values; nothing here touches WASM memory.
 
 import { gradients } from "./autodiff/gradients.ts";
-import { ConfigError } from "./errors.ts";
 import { GraphBuilder } from "./graph/builder.ts";
 import type { AnyNode } from "./graph/ops.ts";
 import { type RecordedGraph, replay } from "./graph/recorded.ts";
@@ -13,7 +12,8 @@ import type { Mode } from "./layers/definition.ts";
 import type { Reduction, TargetSpec } from "./losses/loss.ts";
 import { feedName, type Lowered, lowerModel, type Model, type ModelTensor } from "./model.ts";
 import type { Optimizer } from "./optimizers/optimizers.ts";
-import { fuseUpdate } from "./passes/fuse-update.ts";
+import { rateBlocks, rateColumns } from "./optimizers/rate-blocks.ts";
+import { appendUpdate, trainedGroups } from "./passes/append-update.ts";
 import { storageOf } from "./plan/in-place.ts";
 import { type GraphRequest, type MemoryPlan, planMemory } from "./plan/plan.ts";
 import { type Binding, N } from "./shape.ts";
@@ -66,19 +66,17 @@ export function compileTraining(request: TrainingRequest): Program {
   const train = trainingGraph(request);
   const evaluate = evaluationGraph(request);
   const predict = predictionGraph(request.model);
-  const { rule } = request.optimizer;
-  const { temporaries, scalars } =
-    rule.kind === "elementwise"
-      ? { temporaries: rule.temporaries, scalars: rule.scalars.length }
-      : { temporaries: 0, scalars: 0 };
+  const rules = rateBlocks(request.optimizer).map(({ rule }) => rule);
+  const temporaries = Math.max(...rules.map((rule) => (rule.kind === "elementwise" ? rule.temporaries : 0)));
   const plan = planMemory({
     heapBase: request.heapBase,
     maxBytes: request.maxBytes,
     binding: request.binding,
     trainable: train.trainable,
+    groups: train.groups,
     fused: new Set(train.graph.fused?.map((f) => f.parameter)),
     slotCount: request.optimizer.slots.length + temporaries,
-    rateWidth: 1 + scalars,
+    rateWidth: rateColumns(request.optimizer).at(-1)!,
     reportWidth: train.reports.length,
     stepsPerCall: STEPS_PER_CALL,
     graphs: [train.graph, evaluate, predict.graph],
@@ -224,33 +222,26 @@ interface TrainingGraph {
   readonly graph: GraphRequest;
   readonly lowered: Lowered;
   readonly trainable: ReadonlySet<string>;
+  readonly groups: ReadonlyMap<string, number>;
   readonly reports: readonly string[];
 }
 
 function trainingGraph(request: TrainingRequest): TrainingGraph {
   const b = new GraphBuilder();
   const { lowered, loss, scalars } = objective(b, request, "train");
-  const trained = lowered.tensors.filter((t) => t.kind === "parameter" && !isFrozen(t.layer, request.freeze));
-  checkPatterns(request.freeze, lowered.tensors);
+  const groups = trainedGroups(lowered.tensors, request.optimizer, request.freeze);
+  const trained = lowered.tensors.filter((t) => groups.has(t.fullName));
   const wanted = trained.map((t) => lowered.nodes.get(t.fullName)!);
   const grads = ownStorage(b, gradients(b, loss, wanted));
 
   // From here on the step has effects; their order is binding (see ops.ts).
   guardInputs(b);
   const reports = report(b, scalars);
-  const { clipNorm, clipNormKind = 2, clipValue, rule } = request.optimizer;
   const gradientOf = new Map(trained.map((t, i) => [t.fullName, grads[i]!]));
-  // Clipping needs every gradient before the first update.
-  const clips = clipNorm !== undefined || clipValue !== undefined;
-  const { fused, operands } = clips
-    ? { fused: [], operands: [] }
-    : fuseUpdate(b, rule, gradientOf, request.binding.batch);
-  b.add("guard", [loss, ...operands], { gradients: true, products: fused.length });
-  if (clipValue !== undefined) b.add("clipByValue", [], { limit: clipValue });
-  if (clipNorm !== undefined)
-    b.add("clipByNorm", [], { limit: clipNorm, ...(clipNormKind !== 2 && { norm: clipNormKind }) });
-  for (const [state, value] of lowered.stateUpdates) b.add("assign", [value], { state });
-  b.add("update", operands, { rule, group: 0, fused });
+  const fused = appendUpdate(b, {
+    ...{ optimizer: request.optimizer, loss, lowered, gradientOf, groupOf: groups },
+    batchSize: request.binding.batch,
+  });
   return {
     graph: {
       graph: b,
@@ -259,7 +250,8 @@ function trainingGraph(request: TrainingRequest): TrainingGraph {
       fused,
     },
     lowered,
-    trainable: new Set(trained.map((t) => t.fullName)),
+    trainable: new Set(groups.keys()),
+    groups,
     reports,
   };
 }
@@ -274,18 +266,4 @@ function ownStorage(b: GraphBuilder, grads: readonly AnyNode[]): AnyNode[] {
     taken.add(storageOf(b.nodes, own.id));
     return own;
   });
-}
-
-const matches = (layer: string, pattern: string): boolean =>
-  pattern.endsWith("*") ? layer.startsWith(pattern.slice(0, -1)) : layer === pattern;
-
-const isFrozen = (layer: string, freeze: readonly string[]): boolean => freeze.some((p) => matches(layer, p));
-
-function checkPatterns(freeze: readonly string[], tensors: readonly ModelTensor[]): void {
-  for (const pattern of freeze)
-    if (!tensors.some((t) => matches(t.layer, pattern)))
-      throw new ConfigError("config/freeze", `freeze: no layer with parameters matches "${pattern}"`, {
-        option: "freeze",
-        pattern,
-      });
 }

@@ -218,6 +218,8 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
   guard: stop,
   clipByNorm: stop,
   clipByValue: stop,
+  every: stop,
+  constrain: stop,
   assign: stop,
   update: stop,
 };

@@ -14,55 +14,13 @@ import {
   sameDim,
   sameShape,
 } from "../shape.ts";
-import type { Expression } from "./expression.ts";
+import type { ActivationName, BinaryName, UnaryName } from "./functions.ts";
+import type { FusedGradient, UpdateRule } from "./update-rule.ts";
+
+export type { ActivationName, BinaryName, UnaryName } from "./functions.ts";
+export type { FusedGradient, Instruction, UpdateRule } from "./update-rule.ts";
 
 export type DTypeName = "f32" | "i32" | "u8";
-
-/** Element-wise functions; p and q are their parameters (see UnaryFn in abi.ts). */
-export type UnaryName =
-  | "affine"
-  | "abs"
-  | "square"
-  | "sqrt"
-  | "rsqrt"
-  | "reciprocal"
-  | "exp"
-  | "log"
-  | "sin"
-  | "cos"
-  | "erf"
-  | "sign"
-  | "floor"
-  | "step"
-  | "log1p"
-  | "expm1"
-  | ActivationName;
-
-/** Those with a gradient kernel of their own; the derivatives of the rest are written in other ops. */
-export type ActivationName =
-  | "clamp"
-  | "relu"
-  | "leakyRelu"
-  | "elu"
-  | "gelu"
-  | "geluTanh"
-  | "silu"
-  | "tanh"
-  | "sigmoid"
-  | "softplus"
-  | "huber";
-
-export type BinaryName =
-  | "add"
-  | "sub"
-  | "mul"
-  | "div"
-  | "max"
-  | "min"
-  | "equal"
-  | "greater"
-  | "prefers"
-  | "pow";
 
 export type ReduceName = "sum" | "mean" | "max" | "min" | "sumSquares" | "sumAbs";
 
@@ -127,7 +85,7 @@ export interface OpAttrs {
   /** (…) → what the definition says: an op outside this vocabulary (see defined.ts) */
   defined: { definition: InferringOp; attrs: never };
 
-  // Effects: what a training step does beside computing values. They come last, in this order.
+  // Effects: what a training step does beside computing values. They come last.
   /** (scalar) → written to column `slot` of the report */
   report: { slot: number };
   /**
@@ -135,50 +93,27 @@ export interface OpAttrs {
    * values are pairs whose product over the batch must be bounded: gradients that the update computes itself.
    */
   guard: { gradients: boolean; products?: number };
-  /** (): scales all gradients so that their joint 2-norm is at most `limit` */
-  clipByNorm: { limit: number; norm?: 1 | "max" };
+  /** (): scales all gradients so that their joint 2-norm (with `each`: that of every one) is at most `limit` */
+  clipByNorm: { limit: number; norm?: 1 | "max"; each?: boolean };
   /** (): clamps every gradient to ±limit */
   clipByValue: { limit: number };
   /** (value): becomes the new value of a state tensor */
   assign: { state: string };
-  /** (a, b for each of `fused`): updates the parameters of one group from their gradients */
-  update: { rule: UpdateRule; group: number; fused?: readonly FusedGradient[] };
-}
-
-/** One optimizer's arithmetic, as a record of the tape. */
-export type UpdateRule =
-  | { kind: "sgd"; momentum: number; nesterov: boolean; weightDecay: number }
-  | {
-      kind: "adam";
-      beta1: number;
-      beta2: number;
-      epsilon: number;
-      weightDecay: number;
-      decoupled: boolean;
-    }
-  | {
-      kind: "elementwise";
-      slots: number;
-      temporaries: number;
-      /** c0, c1, …: formulas of the step, behind the learning rate in the table of rates. */
-      scalars: readonly Expression[];
-      program: readonly Instruction[];
-    };
-
-/**
- * One element-wise step of an optimizer: [function, out, a, p, q], [function, out, a, b] or ["flush", out]. Operands
- * are blocks: w, g, slots s0, s1, …, temporaries t0, …; b may be a scalar c0, ….
- */
-export type Instruction =
-  | readonly [UnaryName, string, string, number, number]
-  | readonly [BinaryName, string, string, string]
-  | readonly ["flush", string];
-
-/** A weight whose gradient aᵀ·b, the outer product of one row, is computed within the update. */
-export interface FusedGradient {
-  readonly parameter: string;
-  /** The matmul that a full step leaves out. */
-  readonly gradient: number;
+  /** (): what follows happens in one step of n, in the others the step ends here */
+  every: { n: number };
+  /**
+   * (a, b for each of `fused`): updates the parameters of a group (-1: of all) from their gradients. `column` is that of
+   * its rate, default 0; `later` updates of a step do not count it again.
+   */
+  update: {
+    rule: UpdateRule;
+    group: number;
+    column?: number;
+    later?: boolean;
+    fused?: readonly FusedGradient[];
+  };
+  /** (): scales each column of a parameter [..., columns] so that its 2-norm is at most `limit` */
+  constrain: { parameter: string; columns: number; limit: number };
 }
 
 /** As much of an OpDefinition as this file needs. */
@@ -311,7 +246,9 @@ export const infer: { readonly [K in OpName]: InferRule<K> } = {
   clipByNorm: () => none,
   clipByValue: () => none,
   assign: () => none,
+  every: () => none,
   update: () => none,
+  constrain: () => none,
 };
 
 /** The last two dimensions as [rows, columns] of the operand after its optional transposition. */

@@ -6,7 +6,7 @@
 import { FormatError } from "../errors.ts";
 import { ARITY, type Expression } from "../graph/expression.ts";
 import type { Instruction, UpdateRule } from "../graph/ops.ts";
-import type { Optimizer } from "../optimizers/optimizers.ts";
+import type { Optimizer, ParameterGroup } from "../optimizers/optimizers.ts";
 import { FRESH, type PlateauState } from "../schedules/plateau.ts";
 import type { PlateauRule } from "../schedules/schedules.ts";
 import { BINARY_CODES, UNARY_CODES } from "../tape/codes.ts";
@@ -108,6 +108,30 @@ function checkRule(rule: Partial<UpdateRule> | undefined): { rule: UpdateRule; s
   }
 }
 
+function checkAverage(raw: Partial<UpdateRule>, slots: number): UpdateRule {
+  const checked = checkRule(raw);
+  const fits =
+    checked.rule.kind === "elementwise" && checked.slots <= slots && checked.rule.temporaries === 0;
+  return fits ? checked.rule : refuse("its average");
+}
+
+function checkGroup(raw: Partial<ParameterGroup>, slots: number): ParameterGroup {
+  const patterns = (list: unknown) =>
+    list === undefined || (Array.isArray(list) && list.every((name) => typeof name === "string"));
+  if (!patterns(raw?.layers) || !patterns(raw.parameters)) return refuse("a group's names");
+  const { layers, parameters, rateMultiplier, learningRate, frozen } = raw;
+  const { rule, slots: own } = checkRule(raw.rule);
+  if (own > slots) return refuse("a group's rule");
+  return {
+    rule,
+    ...(layers && { layers }),
+    ...(parameters && { parameters }),
+    ...(rateMultiplier !== undefined && { rateMultiplier: number(rateMultiplier, "rateMultiplier") }),
+    ...(learningRate !== undefined && { learningRate: checkExpression(learningRate) }),
+    ...(frozen && { frozen: true }),
+  };
+}
+
 function checkPlateauRule(raw: Partial<PlateauRule>): PlateauRule {
   if (raw.mode !== "min" && raw.mode !== "max") return refuse("its plateau's mode");
   return {
@@ -131,10 +155,19 @@ export function checkPlateau(raw: Partial<PlateauState> | undefined): PlateauSta
 
 /** @throws FormatError */
 export function checkOptimizer(raw: Partial<Optimizer> | undefined): Optimizer {
-  const { rule, slots } = checkRule(raw?.rule);
+  const { rule, slots: own } = checkRule(raw?.rule);
+  const { accumulate, average, groups } = raw as Optimizer;
+  const extras = (accumulate ? 1 : 0) + (average ? 1 : 0);
   const names = raw?.slots;
-  const sound = Array.isArray(names) && names.length === slots && names.every((n) => /^\w{1,32}$/.test(n));
+  // An element-wise rule counts the slots of accumulation and average as well.
+  const slots = rule.kind === "elementwise" ? own : own + extras;
+  const sound =
+    Array.isArray(names) &&
+    names.length === slots &&
+    names.every((n) => /^\w{1,32}$/.test(n)) &&
+    (!accumulate || (Number.isInteger(accumulate) && accumulate > 1 && names.includes("accumulated")));
   if (!sound || typeof raw?.name !== "string") return refuse("its name or slots");
+  if (groups !== undefined && !Array.isArray(groups)) return refuse("groups");
   const { learningRate: rate, clipNormKind: kind, initial } = raw;
   if (kind !== undefined && kind !== 1 && kind !== "max") return refuse("clipNormKind");
   if (initial !== undefined && !(Array.isArray(initial) && initial.length <= slots)) return refuse("initial");
@@ -145,6 +178,11 @@ export function checkOptimizer(raw: Partial<Optimizer> | undefined): Optimizer {
     ...(initial && { initial: initial.map((v) => number(v, "initial")) }),
     ...(raw.clipNorm !== undefined && { clipNorm: number(raw.clipNorm, "clipNorm") }),
     ...(kind !== undefined && { clipNormKind: kind }),
+    ...(raw.clipNormPer === "tensor" && { clipNormPer: raw.clipNormPer }),
     ...(raw.clipValue !== undefined && { clipValue: number(raw.clipValue, "clipValue") }),
+    ...(raw.maximize === true && { maximize: true }),
+    ...(groups && { groups: groups.map((group) => checkGroup(group, slots)) }),
+    ...(accumulate && { accumulate }),
+    ...(average && { average: checkAverage(average, slots) }),
   };
 }

@@ -10,8 +10,10 @@ import type { Initializer } from "../initializers/initializers.ts";
 import { conv2dOp } from "../ops/convolution.ts";
 import { type Padding, type Pair, reach } from "../ops/window.ts";
 import { type ActivationOption, activate } from "./activations.ts";
+import { constraintOf } from "./constraints.ts";
 import {
   badOption,
+  type Constraint,
   flagOption,
   type LayerDefinition,
   type LowerContext,
@@ -33,7 +35,7 @@ import {
 /** Options that every convolution has. */
 export const FILTER_OPTIONS = [
   ...["activation", "useBias", "kernelInitializer", "biasInitializer"],
-  ...["kernelRegularizer", "biasRegularizer", "algorithm"],
+  ...["kernelRegularizer", "kernelConstraint", "biasRegularizer", "algorithm"],
 ] as const;
 
 export interface FilterOptions {
@@ -42,6 +44,8 @@ export interface FilterOptions {
   kernelInitializer?: Initializer;
   biasInitializer?: Initializer;
   kernelRegularizer?: Regularizer;
+  /** `maxNorm(3)`: keeps the weights of each filter short. */
+  kernelConstraint?: Constraint;
   biasRegularizer?: Regularizer;
   /** `"direct"` keeps to sums over the window where another algorithm would be faster but rounds otherwise. */
   algorithm?: "auto" | "direct";
@@ -54,7 +58,8 @@ export function kernelParameter(
   o: LayerOptions,
 ) {
   const initializer = (o.kernelInitializer ?? "glorotUniform") as Initializer;
-  return context.parameter({ ...spec, initializer, ...regularizerOf(o, "kernelRegularizer") });
+  const held = { ...regularizerOf(o, "kernelRegularizer"), ...constraintOf(context.layer, o) };
+  return context.parameter({ ...spec, initializer, ...held });
 }
 
 /** The bias as a list to append to an op's inputs: of one parameter or none. */

@@ -9,8 +9,10 @@ import type { Layer, LayerOptions } from "../graph/semantic.ts";
 import type { Initializer } from "../initializers/initializers.ts";
 import { elementsOf, multiplyDims, N } from "../shape.ts";
 import { type ActivationOption, activate } from "./activations.ts";
+import { constraintOf } from "./constraints.ts";
 import {
   badOption,
+  type Constraint,
   flagOption,
   type LayerDefinition,
   lastDim,
@@ -33,6 +35,7 @@ export const denseLayer: LayerDefinition = {
     "kernelInitializer",
     "biasInitializer",
     "kernelRegularizer",
+    "kernelConstraint",
     "biasRegularizer",
   ],
   lower(context, [x], options) {
@@ -45,6 +48,7 @@ export const denseLayer: LayerDefinition = {
       ...denseFileAxes(flattenedImage(b, x!), units),
       initializer: (options.kernelInitializer ?? "glorotUniform") as Initializer,
       ...regularizerOf(options, "kernelRegularizer"),
+      ...constraintOf(layer, options),
     });
     const rows = x!.shape.length === 2 ? x! : b.asMatrix(x!);
     let y = b.matmul(rows, weight);
@@ -67,6 +71,8 @@ export interface DenseOptions {
   kernelInitializer?: Initializer;
   biasInitializer?: Initializer;
   kernelRegularizer?: Regularizer;
+  /** `maxNorm(3)`: keeps the weights into each unit short. */
+  kernelConstraint?: Constraint;
   biasRegularizer?: Regularizer;
   name?: string;
 }

@@ -27,6 +27,12 @@ export interface TensorSpec {
   /** Defaults to those of the memory shape. */
   readonly fans?: { readonly fanIn: number; readonly fanOut: number };
   readonly regularizer?: Regularizer;
+  readonly constraint?: Constraint;
+}
+
+/** Keeps the 2-norm of each column of a kernel (the weights into one unit) at most this, after each update. */
+export interface Constraint {
+  readonly maxNorm: number;
 }
 
 /** The shape of a tensor in files and in `getWeights`. */

@@ -23,8 +23,27 @@ export interface Optimizer {
   readonly clipNorm?: number;
   /** Which norm; 2 where absent. */
   readonly clipNormKind?: 1 | "max";
+  /** The norm of each tensor's gradient by itself. */
+  readonly clipNormPer?: "tensor";
   /** Clamps every gradient to ± this. */
   readonly clipValue?: number;
+  /** Ascends. */
+  readonly maximize?: boolean;
+  readonly groups?: readonly ParameterGroup[];
+  /** Updates in every step of so many; the sum is the slot "accumulated". */
+  readonly accumulate?: number;
+  /** Behind the update: what the slot "average" becomes. */
+  readonly average?: UpdateRule;
+}
+
+/** A group as checkpoints keep it. */
+export interface ParameterGroup {
+  readonly layers?: readonly string[];
+  readonly parameters?: readonly string[];
+  readonly rule: UpdateRule;
+  readonly rateMultiplier?: number;
+  readonly learningRate?: Expression;
+  readonly frozen?: boolean;
 }
 
 export interface CommonOptions {
@@ -34,8 +53,12 @@ export interface CommonOptions {
   clipNorm?: number;
   /** The norm of `clipNorm`: 2 (default), 1, or "max" for the largest absolute value. */
   clipNormKind?: 1 | 2 | "max";
+  /** "tensor": `clipNorm` holds for the gradient of each tensor by itself. Default: for all of them together. */
+  clipNormPer?: "tensor";
   /** Clamps every gradient to ± this. */
   clipValue?: number;
+  /** Makes the loss as large as it gets, by the negative gradient. */
+  maximize?: boolean;
 }
 
 export function define(
@@ -46,7 +69,7 @@ export function define(
   slots: readonly string[],
   rule: UpdateRule,
 ): Optimizer {
-  const all = ["learningRate", "clipNorm", "clipNormKind", "clipValue", ...known];
+  const all = ["learningRate", "clipNorm", "clipNormKind", "clipNormPer", "clipValue", "maximize", ...known];
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined) continue;
     if (!all.includes(key))
@@ -67,6 +90,10 @@ export function define(
     throw new ConfigError("optimizer/option", `${name}: clipNormKind must be 1, 2 or "max"`, {
       option: "clipNormKind",
     });
+  if (options.clipNormPer && (options.clipNormPer !== "tensor" || options.clipNorm === undefined))
+    throw new ConfigError("optimizer/option", `${name}: clipNormPer must be "tensor", beside a clipNorm`, {
+      option: "clipNormPer",
+    });
   const schedule: Schedule = typeof given === "number" ? { rate: given } : given;
   return {
     name,
@@ -76,7 +103,9 @@ export function define(
     rule,
     slots,
     ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
+    ...(options.clipNormPer && { clipNormPer: options.clipNormPer }),
     ...(options.clipValue !== undefined && { clipValue: options.clipValue }),
+    ...(options.maximize && { maximize: true }),
   };
 }
 

@@ -11,7 +11,9 @@ const EFFECTS: ReadonlySet<OpName> = new Set<OpName>([
   "clipByNorm",
   "clipByValue",
   "assign",
+  "every",
   "update",
+  "constrain",
 ]);
 
 export const isEffect = (node: AnyNode): boolean => EFFECTS.has(node.op);

@@ -29,7 +29,9 @@ const ELSEWHERE: ReadonlySet<OpName> = new Set<OpName>([
   "clipByNorm",
   "clipByValue",
   "assign",
+  "every",
   "update",
+  "constrain",
 ]);
 
 export const inArena = (node: AnyNode): boolean => !ELSEWHERE.has(node.op);

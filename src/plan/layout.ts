@@ -15,8 +15,9 @@ export interface Region {
   readonly bytes: number;
 }
 
-/** Adjacent trainable parameters that are not fused, updated by one record. Addresses of weights, gradients, and each slot. */
+/** Adjacent trainable parameters of one group that are not fused, updated by one record. Addresses of weights, gradients, and each slot. */
 export interface Run {
+  readonly group: number;
   readonly weights: number;
   readonly gradients: number;
   readonly slots: readonly number[];
@@ -54,6 +55,8 @@ export interface LayoutRequest {
   readonly trainable: ReadonlySet<string> | null;
   /** Parameters that are updated by records of their own. */
   readonly fused?: ReadonlySet<string>;
+  /** Group of each trainable parameter; default 0. */
+  readonly groups?: ReadonlyMap<string, number>;
   readonly slotCount: number;
   /** Default 1. */
   readonly rateWidth?: number;
@@ -84,7 +87,7 @@ const distinct = <K extends "parameter" | "state" | "input">(graphs: readonly Gr
 };
 
 export function planLayout(request: LayoutRequest): Layout {
-  const { graphs, trainable, fused, slotCount, binding, reportWidth, stepsPerCall } = request;
+  const { graphs, trainable, fused, groups, slotCount, binding, reportWidth, stepsPerCall } = request;
   const { rateWidth = 1 } = request;
   const cursor = new Cursor(alignUp(request.heapBase));
   const uniforms = cursor.take(Uniform.Count * 4).address;
@@ -113,23 +116,25 @@ export function planLayout(request: LayoutRequest): Layout {
   const cells = cursor.take(CELL_BYTES * (rateWidth + 1));
 
   const runs: Run[] = [];
-  let open: { weights: number; gradients: number; bytes: number } | undefined;
+  let open: { weights: number; gradients: number; bytes: number; group: number } | undefined;
   const close = () => {
     if (!open) return;
-    const { weights: w, gradients: g, bytes } = open;
-    const offset = g - gradients.address;
-    runs.push({ weights: w, gradients: g, slots: slots.map((s) => s.address + offset), elements: bytes / 4 });
+    const { weights: w, gradients: g, bytes, group } = open;
+    const own = slots.map((s) => s.address + g - gradients.address);
+    runs.push({ weights: w, gradients: g, slots: own, elements: bytes / 4, group });
   };
   for (const [name, region] of trained) {
     const gradient = gradientOf.get(name)!.address;
     const size = alignUp(region.bytes);
+    const group = groups?.get(name) ?? 0;
     if (fused?.has(name)) {
       close();
       open = undefined;
-    } else if (open && open.weights + open.bytes === region.address) open.bytes += size;
+    } else if (open && open.group === group && open.weights + open.bytes === region.address)
+      open.bytes += size;
     else {
       close();
-      open = { weights: region.address, gradients: gradient, bytes: size };
+      open = { weights: region.address, gradients: gradient, bytes: size, group };
     }
   }
   close();

@@ -8,18 +8,18 @@ import { ACTIVATION_CODES } from "./codes.ts";
 import type { Encoder } from "./encode.ts";
 import { copy, FORWARD_ENCODERS, part, softmaxRows } from "./forward-encoders.ts";
 import { rowMajor } from "./strides.ts";
-import { emitClip, emitUpdate } from "./update.ts";
+import { emitClip, emitMaxNorm, emitUpdate } from "./update.ts";
 import { f32Bits } from "./writer.ts";
 
 const update: Encoder<"update"> = (c, node) => {
-  const { rule, group, fused = [] } = node.attrs;
+  const { fused = [], column = 0 } = node.attrs;
   const { layout } = c.request.plan;
-  emitUpdate(c.emit.bind(c), rule, group, layout);
+  emitUpdate(c.emit.bind(c), node.attrs, layout);
   if (!c.request.fuse) return;
   fused.forEach(({ parameter }, i) => {
     const [a, b] = [c.input(node as AnyNode, 2 * i), c.input(node as AnyNode, 2 * i + 1)];
     const [m, n] = [c.dims(a).at(-1)!, c.dims(b).at(-1)!];
-    c.emit(Op.OuterSgd, layout.parameters.get(parameter)!.address, c.at(a.id), c.at(b.id), m, n, group);
+    c.emit(Op.OuterSgd, layout.parameters.get(parameter)!.address, c.at(a.id), c.at(b.id), m, n, column);
   });
 };
 
@@ -83,10 +83,11 @@ const own: Omit<AllEncoders, Exclude<keyof typeof FORWARD_ENCODERS, "guard">> = 
     }
   },
   clipByNorm: (c, node) => {
-    const { gradients, cells } = c.request.plan.layout;
-    const { limit, norm } = node.attrs;
-    if (norm) return emitClip(c.emit.bind(c), gradients, cells, limit, norm);
-    c.emit(Op.ClipNorm, gradients.address, gradients.bytes / 4, f32Bits(limit));
+    const { gradients, gradientOf, cells } = c.request.plan.layout;
+    const { limit, norm, each } = node.attrs;
+    for (const part of each ? gradientOf.values() : [gradients])
+      if (norm) emitClip(c.emit.bind(c), part, cells, limit, norm);
+      else c.emit(Op.ClipNorm, part.address, part.bytes / 4, f32Bits(limit));
   },
   clipByValue: (c, node) => {
     const { address, bytes } = c.request.plan.layout.gradients;
@@ -97,7 +98,17 @@ const own: Omit<AllEncoders, Exclude<keyof typeof FORWARD_ENCODERS, "guard">> = 
     const state = c.request.plan.layout.states.get(node.attrs.state)!;
     c.emit(Op.Unary, state.address, c.at(node.inputs[0]!), state.bytes / 4, UnaryFn.Affine, f32Bits(1), 0);
   },
+  every: (c, { attrs }) => {
+    c.emit(Op.Every, attrs.n);
+    c.emit(Op.End, c.request.rows);
+  },
   update,
+  constrain: (c, { attrs }) => {
+    const { parameters, gradientOf } = c.request.plan.layout;
+    const { address, bytes } = parameters.get(attrs.parameter)!;
+    const free = gradientOf.get(attrs.parameter)!.address;
+    emitMaxNorm(c.emit.bind(c), address, free, bytes / 4 / attrs.columns, attrs.columns, attrs.limit);
+  },
 };
 
 // A call marked pure, not a spread, and no calls among the rows above: so a bundler may leave all of it out of an app

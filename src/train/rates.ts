@@ -5,13 +5,15 @@
 
 import type { TrainingExecutor } from "../core/training-executor.ts";
 import type { Optimizer } from "../optimizers/optimizers.ts";
+import { rateBlocks, scalarsOf } from "../optimizers/rate-blocks.ts";
 import { type Formula, formulaOf } from "../schedules/evaluate.ts";
 import { afterEpoch, type PlateauState } from "../schedules/plateau.ts";
 
 export class Rates {
   readonly #executor: TrainingExecutor;
   readonly #optimizer: Optimizer;
-  readonly #scalars: readonly Formula[];
+  readonly #blocks: readonly { multiplier: number; own: Formula | undefined; scalars: readonly Formula[] }[];
+  readonly #every: number;
   #expression: Optimizer["learningRate"];
   #rate: Formula;
   plateau: PlateauState;
@@ -21,7 +23,12 @@ export class Rates {
     this.#optimizer = optimizer;
     this.#expression = optimizer.learningRate;
     this.#rate = formulaOf(this.#expression);
-    this.#scalars = optimizer.rule.kind === "elementwise" ? optimizer.rule.scalars.map(formulaOf) : [];
+    this.#blocks = rateBlocks(optimizer).map(({ rule, rateMultiplier = 1, learningRate }) => ({
+      multiplier: rateMultiplier,
+      own: learningRate === undefined ? undefined : formulaOf(learningRate),
+      scalars: scalarsOf(rule).map(formulaOf),
+    }));
+    this.#every = optimizer.accumulate ?? 1;
     this.plateau = plateau;
   }
 
@@ -38,7 +45,12 @@ export class Rates {
 
   /** Learning rate of a step. */
   at(step: number): number {
-    return this.#rate(step, 0) * this.plateau.scale;
+    return this.#rate(this.#update(step), 0) * this.plateau.scale;
+  }
+
+  /** The update that a step is part of: what schedules count. */
+  #update(step: number): number {
+    return Math.floor(step / this.#every);
   }
 
   /** Writes the rows of the next call. */
@@ -47,16 +59,20 @@ export class Rates {
     const { rates, rateWidth, stepsPerCall } = program.plan.layout;
     const table = core.f32;
     const at = rates >> 2;
-    if (typeof this.#expression === "number" && this.#scalars.length === 0) {
+    if (typeof this.#expression === "number" && rateWidth === 1) {
       const rate = Math.fround(this.#expression * this.plateau.scale);
       if (table[at] !== rate || table[at + steps - 1] !== rate) table.fill(rate, at, at + stepsPerCall);
       return;
     }
+    let cell = at;
     for (let i = 0; i < steps; i++) {
-      const rate = this.at(step + i);
-      const row = at + i * rateWidth;
-      table[row] = rate;
-      for (let k = 0; k < this.#scalars.length; k++) table[row + 1 + k] = this.#scalars[k]!(step + i, rate);
+      const update = this.#update(step + i);
+      const base = this.at(step + i);
+      for (const { multiplier, own, scalars } of this.#blocks) {
+        const rate = own ? own(update, 0) * this.plateau.scale : base * multiplier;
+        table[cell++] = rate;
+        for (const scalar of scalars) table[cell++] = scalar(update, rate);
+      }
     }
   }
 
@@ -68,6 +84,7 @@ export class Rates {
   /** Tells the plateau's rule how an epoch ended; without a rule it is nothing. */
   epochEnd(loss: number): void {
     const { plateau: rule } = this.#optimizer;
-    if (rule) this.plateau = afterEpoch(this.plateau, rule, loss, this.#rate(this.#executor.step, 0));
+    if (rule)
+      this.plateau = afterEpoch(this.plateau, rule, loss, this.#rate(this.#update(this.#executor.step), 0));
   }
 }

@@ -12,7 +12,6 @@ import { type Checkpoint, type DataIdentity, encodeCheckpoint, type RunState } f
 import { encodeModel } from "../io/model-file.ts";
 import { checkWeights, type Weights } from "../io/weights.ts";
 import type { Model } from "../model.ts";
-import type { PlanBytes } from "../plan/plan.ts";
 import { FRESH } from "../schedules/plateau.ts";
 import type { TapeListing } from "../tape/disassemble.ts";
 import { batchFeeds, type Report, reportOf, runBatch } from "./batch.ts";
@@ -23,10 +22,18 @@ import { type Arrays, type DataSet, feedsOf, type NumericArray, type RowExtras }
 import { type Prediction, predictRows } from "./forward.ts";
 import { type FitHistory, HistoryRecorder } from "./history.ts";
 import type { ResolvedOptions, RunOptions } from "./options.ts";
+import { planOf, type TrainerPlan } from "./plan-of.ts";
 import { Rates } from "./rates.ts";
 import { type Progress, type RunPosition, runEpochs } from "./run-loop.ts";
 import { type BatchStream, runStream } from "./run-stream.ts";
-import { fillSlots, powersOf, readGradients, readSlots, readWeights, writeSlots } from "./snapshot.ts";
+import {
+  fillSlots,
+  powersOf,
+  readGradients,
+  readSlots,
+  readWeights,
+  writeSlots,
+} from "./snapshot.ts";
 
 /** What a session gives its trainers. */
 export interface TrainerHost {
@@ -35,17 +42,9 @@ export interface TrainerHost {
   readonly stageBytes: number;
 }
 
-export type { Report, RunOptions };
+export type { Report, RunOptions, TrainerPlan };
 
 type ResumedState = Pick<Checkpoint, "model" | "state"> & Partial<Checkpoint>;
-
-export interface TrainerPlan {
-  readonly bytes: PlanBytes;
-  readonly flopsPerStep: number;
-  readonly batchSize: number;
-  readonly parameters: number;
-  readonly trainableParameters: number;
-}
 
 export class Trainer {
   readonly host: TrainerHost;
@@ -117,16 +116,7 @@ export class Trainer {
 
   /** Memory and work, known before the first step. */
   get plan(): TrainerPlan {
-    const { tensors, trainable, plan } = this.#program;
-    const count = (names: typeof tensors) =>
-      names.reduce((sum, t) => sum + t.shape.reduce((a, b) => a * b, 1), 0);
-    return {
-      bytes: { ...plan.bytes },
-      flopsPerStep: this.#executor.graph("train").flops,
-      batchSize: this.#options.binding.batch,
-      parameters: count(tensors.filter((t) => t.kind === "parameter")),
-      trainableParameters: count(tensors.filter((t) => trainable.has(t.fullName))),
-    };
+    return planOf(this.#executor);
   }
 
   /** Steps since the beginning. */

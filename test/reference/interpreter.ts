@@ -239,6 +239,8 @@ const rules = {
   guard: effect,
   clipByNorm: effect,
   clipByValue: effect,
+  every: effect,
+  constrain: effect,
   assign: effect,
   update: effect,
 } satisfies { readonly [K in OpName]: Rule<K> };
