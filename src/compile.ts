@@ -13,6 +13,7 @@ import type { Reduction, TargetSpec } from "./losses/loss.ts";
 import { feedName, type Lowered, lowerModel, type Model, type ModelTensor } from "./model.ts";
 import type { Optimizer } from "./optimizers/optimizers.ts";
 import { rateBlocks, rateColumns } from "./optimizers/rate-blocks.ts";
+import { absorbReaders } from "./passes/absorb.ts";
 import { appendUpdate, trainedGroups } from "./passes/append-update.ts";
 import { storageOf } from "./plan/in-place.ts";
 import { type GraphRequest, type MemoryPlan, planMemory } from "./plan/plan.ts";
@@ -128,7 +129,9 @@ function predictionGraph(model: Model): { graph: GraphRequest; lowered: Lowered 
   const b = new GraphBuilder();
   const lowered = lowerModel(b, model, "predict");
   guardInputs(b);
-  return { graph: { graph: b, outputs: [...lowered.outputs.values()].map((n) => n.id) }, lowered };
+  const outputs = [...lowered.outputs.values()].map((n) => n.id);
+  absorbReaders(b, outputs);
+  return { graph: { graph: b, outputs }, lowered };
 }
 
 /** Fails the run, with the input's name, where data is not finite. */
@@ -215,6 +218,7 @@ function evaluationGraph(request: TrainingRequest): GraphRequest {
   const { scalars } = objective(b, request, "predict");
   guardInputs(b);
   report(b, scalars);
+  absorbReaders(b, []);
   return { graph: b, outputs: [] };
 }
 
@@ -242,11 +246,13 @@ function trainingGraph(request: TrainingRequest): TrainingGraph {
     ...{ optimizer: request.optimizer, loss, lowered, gradientOf, groupOf: groups },
     batchSize: request.binding.batch,
   });
+  const gradientIds = new Map([...gradientOf].map(([name, node]) => [name, node.id]));
+  absorbReaders(b, [...gradientIds.values()]);
   return {
     graph: {
       graph: b,
       outputs: [],
-      gradients: new Map([...gradientOf].map(([name, node]) => [name, node.id])),
+      gradients: gradientIds,
       fused,
     },
     lowered,

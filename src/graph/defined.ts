@@ -51,6 +51,11 @@ export interface OpDefinition<A = never> extends InferringOp {
   workBytes?(attrs: A, inputs: readonly AnyNode[], node: AnyNode, binding: Binding): number;
   /** Which of several kernels computes it, for `inspect`. */
   choice?(attrs: A, inputs: readonly AnyNode[], node: AnyNode, binding: Binding): string;
+  /**
+   * Takes its only reader into its own record: the inputs and attributes that then give the reader's value with the
+   * same bits, or null where it cannot (see passes/absorb.ts).
+   */
+  absorb?(node: AnyNode, reader: AnyNode, attrs: A): { inputs: readonly number[]; attrs: A } | null;
   /** Positions among the inputs whose memory the result may take, best first. */
   readonly inPlace?: readonly number[];
 }

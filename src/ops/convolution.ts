@@ -13,6 +13,7 @@ import type { AnyNode, Inferred } from "../graph/ops.ts";
 import { imageKernels } from "../packs/image.ts";
 import { type Binding, bindDim, formatShape } from "../shape.ts";
 import { type ConvKind, type ConvShape, convAlgorithm, convWorkBytes } from "./convolution-algorithm.ts";
+import { isRelu, reluGradOf } from "./relu.ts";
 import { imageShape, type Pair, type Sliding, windowCounts } from "./window.ts";
 
 export interface ConvAttrs extends Sliding {
@@ -159,6 +160,8 @@ export const conv2dOp: OpDefinition<ConvAttrs> = {
     const bias = attrs.bias ? c.at(node.inputs[2]!) : 0;
     emit(c, "forward", { out, a: c.at(x.id), b: c.at(w.id), bias, mask: 0 }, shape, attrs);
   },
+  absorb: (node, reader, attrs) =>
+    isRelu(reader) && !attrs.relu ? { inputs: node.inputs, attrs: { ...attrs, relu: true } } : null,
   ...costs("forward", forwardShape),
 };
 
@@ -199,6 +202,14 @@ export const conv2dInputGradOp: OpDefinition<InputGradAttrs> = {
     const bias = attrs.bias ? c.at(node.inputs[2]!) : 0;
     const mask = attrs.masked ? c.at(node.inputs.at(-1)!) : 0;
     emit(c, "inputGrad", { out, a: c.at(dy.id), b: c.at(w.id), bias, mask }, shape, attrs);
+  },
+  absorb(node, reader, attrs) {
+    if (attrs.masked || attrs.relu) return null;
+    if (isRelu(reader)) return { inputs: node.inputs, attrs: { ...attrs, relu: true } };
+    // The gradient of a relu in front of the convolution: 0 where its result is not above 0.
+    const before = reluGradOf(reader, node);
+    if (before === undefined || attrs.bias) return null;
+    return { inputs: [...node.inputs, before], attrs: { ...attrs, masked: true } };
   },
   ...costs("inputGrad", inputGradShape),
 };

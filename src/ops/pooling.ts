@@ -9,6 +9,7 @@ import { defined, type OpDefinition, type RecordContext } from "../graph/defined
 import type { AnyNode } from "../graph/ops.ts";
 import { imageKernels } from "../packs/image.ts";
 import { bindDim, elementsOf } from "../shape.ts";
+import { reluGradOf } from "./relu.ts";
 import { imageShape, type Pair, type Sliding } from "./window.ts";
 
 export interface PoolAttrs extends Sliding {
@@ -89,5 +90,10 @@ export const pool2dGradOp: OpDefinition<PoolGradAttrs> = {
     const [a, x = 0, y = 0] = node.inputs.map((id) => c.at(id));
     emit(c, Op.Pool2dGrad, [node, c.input(node, 0)], attrs, { out, a: a!, x, y, relu: attrs.relu });
   },
+  // The gradient of a relu in front of the pooling: the largest element is above 0, or none is.
+  absorb: (node, reader, attrs) =>
+    attrs.fn === "max" && !attrs.relu && reluGradOf(reader, node) === node.inputs[1]
+      ? { inputs: node.inputs, attrs: { ...attrs, relu: true } }
+      : null,
   flops: (attrs, [dy], _, binding) => flopsOf(attrs, dy!, binding),
 };

@@ -3,31 +3,13 @@
 // Place: oracle 1 of DESIGN.md. EDGEGRAD_GRAPHS sets the number of graphs (100 here, 1000 for a release).
 
 import { describe, expect, test } from "vitest";
-import { opName } from "../../src/graph/defined.ts";
 import type { AnyNode } from "../../src/graph/ops.ts";
-import { disagreement, errorScale, tolerance } from "../reference/agreement.ts";
 import { interpret } from "../reference/interpreter.ts";
-import { type CoreVariant, runOnCore, VARIANTS } from "../run-graph.ts";
-import { type RandomGraph, randomGraph } from "./random-graph.ts";
+import { runOnCore, VARIANTS } from "../run-graph.ts";
+import { randomGraph } from "./random-graph.ts";
+import { wrong } from "./wrong-on-core.ts";
 
 const GRAPHS = Number(process.env.EDGEGRAD_GRAPHS ?? 100);
-
-/** What of some outputs the core gets wrong. */
-function wrong(g: RandomGraph, outputs: readonly AnyNode[], variant: CoreVariant): string[] {
-  const { graph, feeds, binding, random } = g;
-  const exact = interpret(graph, feeds, outputs, { binding, random });
-  const plain = interpret(graph, feeds, outputs, { binding, random, round: Math.fround });
-  // Every other graph runs in the plan of a larger batch, as the last batch of an epoch does.
-  const planned = g.seed % 2 === 0 ? binding : { batch: binding.batch + 3, time: binding.time + 1 };
-  const got = runOnCore(graph, feeds, outputs, { binding, planned, random, variant });
-  return outputs.flatMap((node, i) => {
-    const want = exact[i]!.data;
-    const message = disagreement(got[i]!.data, want, tolerance(errorScale(plain[i]!.data, want)));
-    return message
-      ? [`node ${node.id} ${opName(node)} ${JSON.stringify(node.attrs)} of ${node.inputs}: ${message}`]
-      : [];
-  });
-}
 
 const holdsNumbers = (node: AnyNode): boolean => node.op !== "reshape" && node.dtype === "f32";
 

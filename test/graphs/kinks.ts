@@ -5,7 +5,9 @@
 
 import type { Graph } from "../../src/graph/builder.ts";
 import type { AnyNode, BinaryName, UnaryName } from "../../src/graph/ops.ts";
+import type { PoolAttrs } from "../../src/ops/pooling.ts";
 import type { RnnAttrs } from "../../src/ops/recurrent.ts";
+import { windowAt } from "../reference/images.ts";
 import { rnnPrevious } from "../reference/recurrent.ts";
 import { at, broadcastAt, generate, type Tensor, unravel } from "../reference/tensor.ts";
 
@@ -64,6 +66,18 @@ function reluRnnArguments(attrs: RnnAttrs, h: Tensor, ins: readonly Tensor[]): T
   });
 }
 
+/** The smallest lead of a window's largest element. */
+function poolGap(attrs: PoolAttrs, x: Tensor, y: Tensor): number {
+  if (attrs.fn !== "max") return Infinity;
+  const size = [x.shape[1]!, x.shape[2]!] as const;
+  return least(
+    generate(y.shape, ([n, oy, ox, c]) => {
+      const { pixels } = windowAt(size, attrs, oy!, ox!);
+      return topGap(pixels.map(([row, column]) => at(x, [n!, row, column, c!])));
+    }).data,
+  );
+}
+
 function distanceOf(node: AnyNode, y: Tensor, ins: readonly Tensor[]): number {
   const [x] = ins;
   switch (node.op) {
@@ -91,6 +105,7 @@ function distanceOf(node: AnyNode, y: Tensor, ins: readonly Tensor[]): number {
     }
     case "defined": {
       const { definition, attrs } = node.attrs;
+      if (definition.name === "pool2d") return poolGap(attrs, x!, y);
       if (definition.name !== "rnn" || !(attrs as RnnAttrs).relu) return Infinity;
       return least(reluRnnArguments(attrs, y, ins).data.map(Math.abs));
     }
