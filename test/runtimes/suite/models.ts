@@ -1,9 +1,9 @@
-// Ten small models with their data and training options, for the cases about equal bits.
+// Thirteen small models with their data and training options, for the cases about equal bits.
 //
 // Place: the shared suite. Invariant: data comes from integer arithmetic and exact divisions, so that every
 // host trains on the same bits; a change here changes the recorded fingerprints.
 
-import type { Arrays, DataSet, Model, TrainerOptions } from "edgegrad";
+import type { Arrays, DataSet } from "edgegrad";
 import {
   accuracy,
   adam,
@@ -27,28 +27,10 @@ import {
   softmaxCrossEntropy,
 } from "edgegrad";
 
-export interface SmallModel {
-  readonly name: string;
-  readonly model: Model;
-  readonly options: Omit<TrainerOptions, "model">;
-  readonly data: DataSet;
-}
+import { common, integers, rows, type SmallModel, values } from "./draws.ts";
+import { imageModels } from "./image-models.ts";
 
-export const rows = 96;
-
-/** Whole numbers below `limit` from a 32-bit linear congruential generator (Numerical Recipes). */
-export function integers(count: number, limit: number, seed: number): Int32Array {
-  let state = seed >>> 0;
-  return Int32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  });
-}
-
-/** Values in [−1, 1) with 16 bits. */
-export function values(count: number, seed: number): Float32Array {
-  return Float32Array.from(integers(count, 65536, seed), (n) => n / 32768 - 1);
-}
+export { rows, type SmallModel, values } from "./draws.ts";
 
 /** Whether the sum of each row is positive: something a model can learn. */
 function signs(x: Float32Array, width: number): Uint8Array {
@@ -59,7 +41,6 @@ function signs(x: Float32Array, width: number): Uint8Array {
   });
 }
 
-const common = { batchSize: 16, seed: 7 };
 const x8 = values(rows * 8, 1);
 const classes: DataSet = { x: x8, y: signs(x8, 8) };
 const targets: DataSet = { x: x8, y: Float32Array.from(signs(x8, 8), (sign) => sign - 0.5) };
@@ -143,4 +124,5 @@ export const smallModels: readonly SmallModel[] = [
     options: { ...common, loss: mae(), optimizer: adam() },
     data: { x: twoInputs, y: values(rows, 10) },
   },
+  ...imageModels,
 ];
