@@ -1,5 +1,5 @@
 /**
- * Roofline of the matrix kernels: GFLOP/s beside the register peak and the memory bandwidth of the same run.
+ * Roofline of the matrix and convolution kernels: GFLOP/s beside the register peak and the memory bandwidth of the same run.
  * Place: `npm run roofline -- [--variant simd|relaxed] [--rounds N] [--filter TEXT] [--json FILE]`.
  * Invariant: every candidate is timed in turn with the peak, and its share is the median of the rounds' ratios,
  * because clocks drift by more than the gaps that matter.
@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { GEMM_SCRATCH_BYTES } from "../../src/abi-gemm.ts";
 import { loadTestingCore } from "../../test/kernels/testing-wasm.ts";
 import { type GemmCase, gemmCases } from "./cases.ts";
+import { convCases, convFlops, convRecord } from "./conv.ts";
 
 const SAMPLE_MS = 4;
 const PAGES = 1024;
@@ -37,8 +38,8 @@ const rounds = Number(options.rounds);
 if (!(rounds >= 1)) throw new Error(`--rounds: expected a count, got ${options.rounds}`);
 
 const core = await loadTestingCore(variant, PAGES);
-const { gemm, peak, readAll } = core.exports as Record<
-  "gemm" | "peak" | "readAll",
+const { gemm, peak, readAll, conv2d, conv2dInputGrad, conv2dWeightGrad } = core.exports as Record<
+  "gemm" | "peak" | "readAll" | "conv2d" | "conv2dInputGrad" | "conv2dWeightGrad",
   (...args: number[]) => number
 >;
 const operandsAt = core.heapBase + Math.ceil(GEMM_SCRATCH_BYTES / 64) * 64;
@@ -87,15 +88,38 @@ function peakRate(): number {
   return rate;
 }
 
-const chosen = gemmCases.filter(({ name }) => name.includes(options.filter));
-const timed = chosen.map((shape) => {
-  const run = caller(shape);
-  return { shape, run, repeats: calibrate(run), rates: [] as number[], shares: [] as number[] };
-});
+/** One row: what it computes, and how to compute it once. */
+interface Row {
+  readonly name: string;
+  readonly target: number;
+  readonly flops: number;
+  /** Operands may share memory with those of other rows, so they are set before every sample. */
+  readonly prepare: () => () => void;
+}
+
+const convKernels = { forward: conv2d, inputGrad: conv2dInputGrad, weightGrad: conv2dWeightGrad };
+const rows: Row[] = [
+  ...gemmCases.map((shape) => ({
+    ...{ name: shape.name, target: shape.target, flops: 2 * shape.m * shape.n * shape.k },
+    prepare: () => caller(shape),
+  })),
+  ...convCases.map((shape) => ({
+    ...{ name: shape.name, target: shape.target, flops: convFlops(shape) },
+    prepare: () => {
+      const record = convRecord(core.memory, operandsAt, shape);
+      const kernel = convKernels[shape.kind];
+      return () => void kernel(record);
+    },
+  })),
+];
+const timed = rows
+  .filter(({ name }) => name.includes(options.filter))
+  .map((row) => ({ row, repeats: calibrate(row.prepare()), rates: [] as number[], shares: [] as number[] }));
 for (let round = 0; round < rounds; round++) {
-  for (const { shape, run, repeats, rates, shares } of timed) {
+  for (const { row, repeats, rates, shares } of timed) {
+    const run = row.prepare();
     const before = peakRate();
-    const rate = (2 * shape.m * shape.n * shape.k * repeats) / elapsedMs(run, repeats) / 1e6;
+    const rate = (row.flops * repeats) / elapsedMs(run, repeats) / 1e6;
     rates.push(rate);
     shares.push((2 * rate) / (before + peakRate()));
   }
@@ -107,9 +131,9 @@ function bandwidth(bytes: number): number {
   return median(Array.from({ length: 9 }, () => (bytes * repeats) / elapsedMs(run, repeats) / 1e6));
 }
 
-const results: Result[] = timed.map(({ shape, rates, shares }) => {
+const results: Result[] = timed.map(({ row, rates, shares }) => {
   const shareOfPeak = median(shares);
-  const { name, target } = shape;
+  const { name, target } = row;
   return { name, gflops: median(rates), shareOfPeak, target, reached: shareOfPeak >= target };
 });
 const report = {
@@ -131,6 +155,6 @@ console.log(
 for (const { name, gflops, shareOfPeak, target, reached } of results) {
   const share = `${(100 * shareOfPeak).toFixed(1)} %`.padStart(8);
   const goal = `${reached ? "≥" : "<"} ${100 * target} %`;
-  console.log(`${name.padEnd(24)} ${gflops.toFixed(1).padStart(6)} GFLOP/s ${share} of peak  ${goal}`);
+  console.log(`${name.padEnd(36)} ${gflops.toFixed(1).padStart(6)} GFLOP/s ${share} of peak  ${goal}`);
 }
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);

@@ -51,6 +51,25 @@ describe.each(variants)("direct convolution, %s core", (variant) => {
       compare(kind, shape, operands(shape), kind === "inputGrad" ? shape.c : shape.f);
   });
 
+  it.each(["forward", "inputGrad", "weightGrad"] as const)("%s of depthwise convolution likewise", (kind) => {
+    for (let i = 0; i < 40; ) {
+      const groups = [4, 8, 12, 5][integer(0, 3)]!;
+      const shape = convShape({
+        ...{ n: integer(1, 3), h: integer(1, 9), w: integer(1, 9), groups, c: groups, f: groups },
+        ...{ kernelH: integer(1, 4), kernelW: integer(1, 4), strideY: integer(1, 2), strideX: integer(1, 2) },
+        ...{
+          dilationY: integer(1, 2),
+          dilationX: integer(1, 2),
+          padTop: integer(0, 2),
+          padLeft: integer(0, 2),
+        },
+      });
+      if (shape.outH < 1 || shape.outW < 1) continue;
+      compare(kind, shape, operands(shape), groups);
+      i++;
+    }
+  });
+
   it("gives a sample the same bits in every batch", () => {
     const shape = convShape({ n: 3, h: 6, w: 7, c: 5, f: 6, padTop: 1, padLeft: 1 });
     const data = operands(shape);

@@ -7,6 +7,7 @@
 import { ConvField } from "../../../src/abi-image";
 import { Record } from "../../tape/record";
 import { depthTiles } from "./depth-tiles";
+import { depthwiseSum } from "./depthwise";
 import { copyFloats, Padded } from "./pack";
 
 // What the pixels of a strip take of L1, image and dy together.
@@ -37,6 +38,7 @@ export function convWeightGradDirect(pc: usize): void {
   const whole = groups === 1 && dilationX === 1;
   const runs: u32 = whole ? 1 : kernelW;
   const run: u32 = whole ? kernelW * depth : depth;
+  const depthwise = depth === 1 && columns === 1 && (groups & 3) === 0;
   const sums = Record.ptr(pc, ConvField.Work);
   const sumStep = ((columns + 7) & ~7) << 2;
   const paddedRun: u32 = (run + 3) & ~3;
@@ -59,7 +61,13 @@ export function convWeightGradDirect(pc: usize): void {
       const strip = min(outRows - y, stripRows);
       const b = dy + y * dyLine;
       let c = sums;
-      for (let g: u32 = 0; g < groups; ++g) {
+      for (let tap: u32 = 0; depthwise && tap < kernelH * kernelW; ++tap) {
+        const ky = tap / kernelW;
+        const a = base + (y * strideY + ky * dilationY) * line + (tap - ky * kernelW) * dilationX * pixel;
+        depthwiseSum(c, groups, a, strideY * line, strideX * pixel, b, dyLine, dyPixel, strip, outWidth);
+        c += pixel;
+      }
+      for (let g: u32 = depthwise ? groups : 0; g < groups; ++g) {
         for (let ky: u32 = 0; ky < kernelH; ++ky) {
           let a = base + (y * strideY + ky * dilationY) * line + ((g * depth) << 2);
           for (let kx: u32 = 0; kx < runs; ++kx) {
@@ -90,7 +98,8 @@ export function convWeightGradDirect(pc: usize): void {
   }
   // [Groups][KH · runs][run][columns] to [KH · runs · run][Groups · columns]
   let from = sums;
-  for (let g: u32 = 0; g < groups; ++g) {
+  if (depthwise) copyFloats(Record.ptr(pc, ConvField.Out), sums, kernelH * kernelW * pixel);
+  for (let g: u32 = depthwise ? groups : 0; g < groups; ++g) {
     let to = Record.ptr(pc, ConvField.Out) + ((g * columns) << 2);
     for (let i = kernelH * runs; i; --i) {
       for (let r: u32 = 0; r < paddedRun; ++r) {

@@ -9,6 +9,7 @@
  */
 import { ConvField } from "../../../src/abi-image";
 import { Record } from "../../tape/record";
+import { depthwiseRow } from "./depthwise";
 import { maskPositive, Padded, packBias, packWeights } from "./pack";
 import { rowTilesOf } from "./row-tiles";
 
@@ -54,12 +55,13 @@ export function convDirect(pc: usize, backward: bool): void {
   const panelBytes = (kernelH * kernelW * depth) << 5;
   const groupBytes = panelBytes * (paddedColumns >> 3);
   const image = weights + groupBytes * groups;
-  packBias(pc, bias, columns, groups);
+  const depthwise = depth === 1 && columns === 1 && (groups & 3) === 0;
+  packBias(pc, bias, depthwise ? groups : columns, depthwise ? 1 : groups);
   const groupC = Record.u32(pc, ConvField.C) / groups;
   const features = Record.u32(pc, ConvField.F);
   const tapStep = groupC * features;
   let from = Record.ptr(pc, ConvField.B);
-  for (let g: u32 = 0; g < groups; ++g) {
+  for (let g: u32 = depthwise ? groups : 0; g < groups; ++g) {
     const depthStep = backward ? 1 : features;
     const columnStep = backward ? features : 1;
     packWeights(
@@ -117,7 +119,29 @@ export function convDirect(pc: usize, backward: bool): void {
       const kernelRows = endY > firstY ? endY - firstY : 0;
       let panel = weights + ((firstY * kernelW * depth) << 5);
       let biasOf = bias;
-      for (let g: u32 = 0; g < groups; ++g) {
+      if (depthwise) {
+        // The kernel's taps where they are, turned by reading them backwards.
+        const firstTap = firstY * kernelW;
+        const tap = from + (backward ? kernelH * kernelW - 1 - firstTap : firstTap) * pixel;
+        const toNext = backward ? -pixel : pixel;
+        const a = line + firstY * yStep;
+        depthwiseRow(
+          outLine,
+          a,
+          aStep,
+          outWidth,
+          kernelRows,
+          yStep,
+          kernelW,
+          xStep,
+          tap,
+          toNext,
+          groups,
+          bias,
+          bound,
+        );
+      }
+      for (let g: u32 = depthwise ? groups : 0; g < groups; ++g) {
         const a = line + firstY * yStep + ((g * depth) << 2);
         for (let j: u32 = 0; j < columns; j += 8) {
           const c = outLine + ((g * columns + j) << 2);

@@ -51,6 +51,8 @@ export function pool2d(pc: usize): u32 {
         const from = image + <usize>((y + top * dilationY) * <i32>w + x + left * dilationX) * pixel;
         const scale = average ? Window.scale(pc, y, x, rows, columns) : <f32>1;
         for (let c: u32 = 0; c < channels; c += 4) {
+          // The last lanes overlap those before: the same channels get the same bits again.
+          if (channels >= 4) c = min(c, channels - 4);
           const r = min(channels - c, 4);
           let value = average ? f32x4.splat(0) : bound;
           let row = from + (c << 2);

@@ -24,7 +24,9 @@ export class Window {
   // @ts-expect-error: decorator
   @inline
   static end(start: i32, dilation: i32, taps: i32, size: i32): i32 {
-    return start >= size ? 0 : min(taps, (size - start + dilation - 1) / dilation);
+    if (start >= size) return 0;
+    const inside = size - start;
+    return min(taps, dilation === 1 ? inside : (inside + dilation - 1) / dilation);
   }
 
   /** What the sum of a window of rows × columns elements inside the image is divided by. */
