@@ -7,6 +7,7 @@ import { compilePrediction } from "../compile.ts";
 import { CoreInstance } from "../core/instance.ts";
 import { TrainingExecutor } from "../core/training-executor.ts";
 import { GraphBuilder } from "../graph/builder.ts";
+import { definitionOf } from "../graph/defined.ts";
 import { FORMAT, GRAPH } from "../io/model-file.ts";
 import { readSafetensors, type SafetensorsFile } from "../io/safetensors.ts";
 import { lowerModel, type Model } from "../model.ts";
@@ -34,6 +35,8 @@ export interface LayerSummary {
   readonly parameters: number;
   /** Work for one row, forward. */
   readonly flops: number;
+  /** Where several kernels could compute the layer: the one that its shape selects, forward. */
+  readonly algorithm?: string;
 }
 
 /** Prints what `path` holds. */
@@ -109,12 +112,16 @@ export function summarizeLayers(
   const lowered = lowerModel(builder, { graph: { ...graph, outputs } }, "predict");
   const one = { batch: binding.batchSize, time: binding.timeSteps };
   const flops = new Map<string, number>();
+  const choices = new Map<string, string>();
   for (const node of builder.nodes) {
-    const work = flopsOf(
-      node,
-      node.inputs.map((id) => builder.nodes[id]!),
-      one,
-    );
+    const inputs = node.inputs.map((id) => builder.nodes[id]!);
+    const work = flopsOf(node, inputs, one);
+    if (node.op === "defined") {
+      const choice = definitionOf(node).choice?.(node.attrs.attrs, inputs, node, one);
+      const before = choices.get(node.layer);
+      // A layer of several convolutions, each by its own.
+      if (choice) choices.set(node.layer, before && before !== choice ? `${before}, ${choice}` : choice);
+    }
     flops.set(node.layer, (flops.get(node.layer) ?? 0) + work / one.batch);
   }
   const seen = new Set<number>();
@@ -129,9 +136,12 @@ export function summarizeLayers(
       (sum, tensor) => sum + bindShape(tensor.shape, one).reduce((a, b) => a * b, 1),
       0,
     );
+    const label = `${op} (layers.${name})`;
+    const algorithm = choices.get(label);
     return {
       ...{ name, op, outputShape: formatShape(shape), parameters: again ? 0 : parameters },
-      flops: again ? 0 : (flops.get(`${op} (layers.${name})`) ?? 0),
+      flops: again ? 0 : (flops.get(label) ?? 0),
+      ...(algorithm && { algorithm }),
     };
   });
 }
@@ -158,10 +168,12 @@ async function predictionTape(model: Model, { batchSize, timeSteps }: InspectCom
 }
 
 function layerTable(layers: readonly LayerSummary[]): string {
-  const rows = layers.map(({ name, op, outputShape, parameters, flops }) => [
-    ...[name, op, outputShape, String(parameters), formatCount(flops)],
+  const chosen = layers.some((layer) => layer.algorithm);
+  const rows = layers.map(({ name, op, outputShape, parameters, flops, algorithm = "" }) => [
+    ...[name, op, outputShape, String(parameters), formatCount(flops), ...(chosen ? [algorithm] : [])],
   ]);
-  return formatTable([["layer", "op", "output", "parameters", "FLOPs a row"], ...rows], [3, 4]);
+  const titles = ["layer", "op", "output", "parameters", "FLOPs a row", ...(chosen ? ["algorithm"] : [])];
+  return formatTable([titles, ...rows], [3, 4]);
 }
 
 function tensorTable({ tensors }: SafetensorsFile): string {

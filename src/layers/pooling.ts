@@ -69,7 +69,7 @@ function poolLayer(op: string, { fn, rank }: Pooling): LayerDefinition {
         );
       const sliding = { strides, dilation, padding };
       const ceil = flagOption(layer, options, "ceilMode", false);
-      const counts = windowCounts("pool", size as unknown as Pair, window, sliding, ceil);
+      const counts = windowCounts(layer, size as unknown as Pair, window, sliding, ceil);
       const includePad = flagOption(layer, options, "countIncludePad", false);
       const image = rank === 2 ? x! : b.reshape(x!, [x!.shape[0]!, 1, ...x!.shape.slice(1)]);
       const attrs: PoolAttrs = { ...sliding, fn, window, counts, includePad, divisor: 0 };
