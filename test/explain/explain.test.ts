@@ -1,5 +1,6 @@
 // Explanations against arithmetic written out here in f64, against the trainer's own gradients and its own step.
 
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   adam,
@@ -254,4 +255,9 @@ test("a million weights are updated in one call", () => {
   expect(milliseconds).toBeGreaterThan(0);
   expect(first.after).toBeCloseTo(first.before - learningRate * first.gradient, 6);
   expect(lossAfter).toBeLessThan(lossBefore / 10);
+});
+
+test("docs/explain.md shows the text of the first example", () => {
+  const page = readFileSync("docs/explain.md", "utf8");
+  expect(page.match(/^```text\n(.*?)\n^```$/ms)?.[1]).toBe(exampleText(runExample(core, "linear")));
 });
