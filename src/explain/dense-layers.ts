@@ -9,7 +9,7 @@ import type { ObservedCall, ObservedGraph } from "../train/observe.ts";
 
 /** Activations of which every output depends on several sums. */
 const MIXING: ReadonlySet<string> = new Set(["softmax", "logSoftmax", "glu"]);
-const ACTIVATIONS: ReadonlySet<string> = new Set(activationLayers.map(({ op }) => op));
+const isActivation = (op: string): boolean => activationLayers.some((layer) => layer.op === op);
 
 export interface DenseNodes {
   readonly call: ObservedCall;
@@ -48,7 +48,7 @@ function denseNodes(graph: ObservedGraph, call: ObservedCall): DenseNodes | unde
   const readers = graph.calls.filter((other) => other.inputs.some((node) => node.id === output.id));
   const [next] = readers;
   const isResult = [...graph.outputs.values()].some((node) => node.id === output.id);
-  if (activation === "linear" && readers.length === 1 && !isResult && ACTIVATIONS.has(next!.op)) {
+  if (activation === "linear" && readers.length === 1 && !isResult && isActivation(next!.op)) {
     activation = next!.op;
     output = next!.output;
     calls.push(next!);
