@@ -6,7 +6,7 @@
 import type { Numeric } from "./explanation.ts";
 
 const LARGEST_STEP = 0.125;
-const STEPS = 7;
+const STEPS = 12;
 /** Rounding of f32, 2⁻²³. Written out: an expression would stay in every bundle. */
 const EPSILON = 1.1920928955078125e-7;
 
@@ -25,8 +25,10 @@ export function differenceQuotient(lossAt: (shift: number) => number): { value: 
     // Every loss is off by a few units in its last place.
     const rounding = (4 * EPSILON * size) / h;
     if (last) {
-      const error = Math.abs(value - last.value) + last.rounding;
+      const error = 2 * Math.abs(value - last.value) + last.rounding;
       if (error < best.error) best = { value: last.value, error };
+      // Smaller steps only add rounding.
+      if (rounding > best.error) break;
     }
     last = { value, rounding };
   }

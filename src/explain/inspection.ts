@@ -5,6 +5,7 @@
 import { ShapeError } from "../errors.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { Weights } from "../io/weights.ts";
+import { fileShapeOf } from "../layers/definition.ts";
 import type { ModelTensor } from "../model.ts";
 import type { DataSet } from "../train/feeds.ts";
 import { cloneTrainer, Observer } from "../train/observe.ts";
@@ -285,22 +286,25 @@ export class Inspection {
 
 const nameOf = (name: string, i: number, count: number): string => (count === 1 ? name : `${name}${i + 1}`);
 
-/** Indices of an element on the axes of files. */
-function position({ shape, fileAxes }: ModelTensor, index: number): { axes: number[]; shape: number[] } {
-  const own = shape.map((_, axis) => {
+/** Indices of the element at `index` of row-major data. */
+function unravel(shape: readonly number[], index: number): number[] {
+  return shape.map((size, axis) => {
     const stride = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-    return Math.floor(index / stride) % shape[axis]!;
+    return Math.floor(index / stride) % size;
   });
-  const order = fileAxes ?? shape.map((_, axis) => axis);
-  return { axes: order.map((axis) => own[axis]!), shape: order.map((axis) => shape[axis]!) };
 }
 
-const place = (tensor: ModelTensor, index: number): string => position(tensor, index).axes.join(", ");
-
-function fileIndex(tensor: ModelTensor, index: number): number {
-  const { axes, shape } = position(tensor, index);
-  return axes.reduce((at, i, axis) => at * shape[axis]! + i, 0);
+/** Where an element of memory stands in the file's order. */
+function fileIndex(
+  { shape, view = shape, fileAxes = view.map((_, i) => i) }: ModelTensor,
+  index: number,
+): number {
+  const own = unravel(view, index);
+  return fileAxes.reduce((at, axis) => at * view[axis]! + own[axis]!, 0);
 }
+
+const place = (tensor: ModelTensor, index: number): string =>
+  unravel(fileShapeOf(tensor), fileIndex(tensor, index)).join(", ");
 
 function targetsOf({ y }: DataSet): number[] {
   if (y === undefined) return [];

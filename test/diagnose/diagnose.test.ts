@@ -6,14 +6,17 @@ import {
   adam,
   batchNorm,
   binaryCrossEntropy,
+  conv2d,
   type DataSet,
   type DiagnoseOptions,
   dense,
   diagnose,
   type Finding,
   type FindingCode,
+  flatten,
   type Layer,
   type Loss,
+  maxPool2d,
   mse,
   type Optimizer,
   rescale,
@@ -427,4 +430,35 @@ test("a recurrent network is looked at like any other", async () => {
   const { findings, layers } = await diagnose(trainer, { x, y });
   expect(findings).toEqual([]);
   expect(layers.map(({ layer }) => layer)).toEqual(["simpleRnn (layers.0)", "dense (layers.1)"]);
+});
+
+test("a network on images is looked at like any other", async () => {
+  const rows = 96;
+  const x = normals(rows * 64);
+  const y = Int32Array.from({ length: rows }, (_, i) => i % 3);
+  // A bright square in a corner of its own for each class.
+  for (let i = 0; i < rows; i++)
+    for (let k = 0; k < 9; k++) x[64 * i + 8 * (2 * y[i]! + Math.floor(k / 3)) + 2 * y[i]! + (k % 3)]! += 2;
+  const layers = [conv2d(6, 3, { activation: "relu" }), maxPool2d(2), flatten(), dense(3)];
+  const trainer = testCore().trainer(sequential([8, 8, 1], layers), {
+    loss: softmaxCrossEntropy(),
+    optimizer: adam({ learningRate: 5e-3 }),
+    seed: 1,
+  });
+  const { findings, layers: seen } = await diagnose(trainer, { x, y });
+  expect(findings).toEqual([]);
+  expect(seen[0]).toMatchObject({ layer: "conv2d (layers.0)", units: 6, dead: 0 });
+  const dead = [
+    conv2d(6, 3, { activation: "relu", biasInitializer: { name: "constant", value: -50 } }),
+    flatten(),
+    dense(3),
+  ];
+  const broken = await diagnose(
+    testCore().trainer(sequential([8, 8, 1], dead), { loss: softmaxCrossEntropy(), optimizer: adam() }),
+    { x, y },
+  );
+  expect(found(broken.findings, "dead-units")).toMatchObject({
+    layer: "conv2d (layers.0)",
+    evidence: { dead: 6 },
+  });
 });

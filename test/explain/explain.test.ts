@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   adam,
+  conv2d,
   type DenseStep,
   dense,
   type Explanation,
@@ -14,6 +15,7 @@ import {
   explanationText,
   flatten,
   type Loss,
+  maxPool2d,
   mse,
   type Optimizer,
   relu,
@@ -200,6 +202,32 @@ test("layers that are no neurons on a row are shown whole, with checked gradient
   const e = explain(trainer, { x: [1, 2, 3, 4, 8], y: [0.5, -0.5] });
   expect(e.layers.map(({ kind }) => kind)).toEqual(["other", "other", "dense"]);
   expect(e.check.compared).toBeGreaterThan(20);
+  expect(e.check.agreeing).toBe(e.check.compared);
+});
+
+test("a network on images: the weights behind a flatten stand where files have them", () => {
+  const layers = [conv2d(2, 3, { activation: "relu" }), maxPool2d(2), flatten(), dense(2)];
+  const trainer = core.trainer(sequential([6, 6, 1], layers), {
+    loss: mse(),
+    optimizer: sgd({ learningRate: 0.3 }),
+    batchSize: 1,
+    seed: 3,
+  });
+  const [x, y] = [numbers(36), [0.5, -0.5]];
+  const e = explain(trainer, { x, y });
+  const gradients = trainer.gradients(x, y);
+  trainer.step(x, y);
+  const after = trainer.getWeights();
+  const seen = new Set<string>();
+  for (const step of weightsOf(e)) {
+    const [, parameter, at] = /^(.*)\[(.*)\]$/.exec(step.name)!;
+    const { shape, data } = gradients[parameter!]!;
+    const index = at!.split(", ").reduce((sum, i, axis) => sum * shape[axis]! + Number(i), 0);
+    expect(step.gradient, step.name).toBe(data[index]);
+    expect(step.after, step.name).toBe(after[parameter!]!.data[index]);
+    seen.add(parameter!);
+  }
+  expect([...seen].sort()).toEqual(["0.bias", "0.weight", "3.bias", "3.weight"]);
   expect(e.check.agreeing).toBe(e.check.compared);
 });
 

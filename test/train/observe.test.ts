@@ -4,11 +4,13 @@ import { describe, expect, test } from "vitest";
 import {
   add,
   batchNorm,
+  conv2d,
   dense,
   dropout,
   embedding,
   flatten,
   functional,
+  maxPool2d,
   mse,
   sequential,
   sgd,
@@ -46,6 +48,15 @@ const cases = {
     x: { a: numbers(8 * 4), b: numbers(8 * 4, 2) },
     y: numbers(8 * 2, 3),
   }),
+  "convolution, pooling and batch normalization": () => ({
+    model: sequential(
+      [6, 6, 2],
+      [conv2d(4, 3, { activation: "relu" }), batchNorm(), maxPool2d(2), flatten(), dense(3)],
+    ),
+    loss: softmaxCrossEntropy(),
+    x: numbers(8 * 72),
+    y: labels(8, 3),
+  }),
   "an embedding and a recurrent layer": () => ({
     model: sequential([5], [embedding(11, 4), simpleRnn(6, { returnSequences: true }), flatten(), dense(2)]),
     loss: mse(),
@@ -73,9 +84,9 @@ describe.each(Object.entries(cases))("%s", (_, make) => {
       if (tensor.kind !== "parameter") continue;
       const node = observer.gradientOf(observer.parameters.get(tensor.fullName)!)!;
       const got = observer.read(node);
-      const axes = tensor.fileAxes;
-      const data =
-        axes && got.shape.length === 2 ? transposed(got.data, got.shape[0]!, got.shape[1]!) : got.data;
+      const view = tensor.view ?? tensor.shape;
+      const axes = tensor.fileAxes ?? view.map((_, i) => i);
+      const data = permuted(got.data, view, axes);
       expect(Array.from(data), tensor.fullName).toEqual(Array.from(want[tensor.fullName]!.data));
     }
     expect(observer.scalar(observer.loss)).toBe(trainer.step(x, y).loss);
@@ -94,8 +105,19 @@ describe.each(Object.entries(cases))("%s", (_, make) => {
   });
 });
 
-function transposed(data: Float32Array, rows: number, columns: number): Float32Array {
-  return Float32Array.from(data, (_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!);
+/** Row-major data with its axes in another order. */
+function permuted(data: Float32Array, shape: readonly number[], axes: readonly number[]): Float32Array {
+  const stride = (axis: number) => shape.slice(axis + 1).reduce((p, q) => p * q, 1);
+  const outer = axes.map((axis) => shape[axis]!);
+  return Float32Array.from(data, (_, i) => {
+    let rest = i;
+    let at = 0;
+    for (let d = axes.length - 1; d >= 0; d--) {
+      at += (rest % outer[d]!) * stride(axes[d]!);
+      rest = Math.floor(rest / outer[d]!);
+    }
+    return data[at]!;
+  });
 }
 
 test("a batch whose values do not all fit is looked at in parts", () => {
