@@ -2,6 +2,7 @@
  * The WASM core with all kernels in one module. Place: entry of the variants full (Workers, where modules are compiled
  * at upload), relaxed and debug. Invariant: gives the bits of the core with its packs.
  */
+import "./augment";
 import "./image";
 import "./index";
 

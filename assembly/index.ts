@@ -2,7 +2,6 @@
  * The WASM core without kernel packs. Place: entry of the variant simd, for hosts that add packs as they need them.
  * Invariant: nothing but the functions of run.ts is exported.
  */
-import "./tape/augment-kernels";
 import "./tape/forward-kernels";
 import "./tape/training-kernels";
 

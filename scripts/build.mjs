@@ -68,6 +68,10 @@ const modules = {
     entry: "image",
     options: ["--importTable", "--tableBase", "256", "--memoryBase", "8192", "--use", "PACK=1"],
   },
+  "kernels.augment": {
+    entry: "augment",
+    options: ["--importTable", "--tableBase", "384", "--memoryBase", "16384", "--use", "PACK=1"],
+  },
 };
 
 function buildModule(name) {
@@ -109,7 +113,7 @@ const steps = [
     outputs: [`${name}.wasm`],
     run: () => buildModule(name),
   })),
-  ...["core.simd", "core.relaxed", "core.predict", "kernels.image"].map((name) => ({
+  ...["core.simd", "core.relaxed", "core.predict", "kernels.image", "kernels.augment"].map((name) => ({
     name: `embed ${name}`,
     group: "core",
     inputs: () => filesUnder(`build/${name}.wasm`, "scripts/build.mjs"),

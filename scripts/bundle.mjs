@@ -8,11 +8,14 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { basename, join } from "node:path";
 
 import * as esbuild from "esbuild";
+import ts from "typescript";
 
 // Names of the output files, as package.json exports them.
 const libraryEntries = {
   default: "src/platform/default.ts",
   workerd: "src/platform/workerd.ts",
+  train: "src/platform/train.ts",
+  "train-workerd": "src/platform/train-workerd.ts",
   predict: "src/platform/predict.ts",
   "predict-workerd": "src/platform/predict-workerd.ts",
   data: "src/data/index.ts",
@@ -73,7 +76,8 @@ export async function buildEntries(root) {
     },
   });
 
-  const outputs = withoutBareImports([...library.outputFiles, ...cli.outputFiles]);
+  const chunks = library.outputFiles.map(({ path, text }) => ({ path, text: markPure(text) }));
+  const outputs = withoutBareImports([...chunks, ...cli.outputFiles]);
   const names = new Set(outputs.map((file) => basename(file.path)));
   for (const name of readdirSync(join(root, "build"))) {
     if (name.endsWith(".js") && !names.has(name)) rmSync(join(root, "build", name));
@@ -96,6 +100,35 @@ function withoutBareImports(files) {
     const name = basename(path);
     return !name.startsWith("chunk-") || cleaned.some(({ contents }) => contents.includes(`"./${name}"`));
   });
+}
+
+/**
+ * Marks what a module computes when it is loaded as pure, which the package's "sideEffects": false promises. A bundler
+ * reads that promise per file, and our chunks hold many modules: without the marks, an app that names one layer would
+ * carry every constant of the library that some call or spread makes.
+ */
+function markPure(text) {
+  const source = ts.createSourceFile("chunk.js", text, ts.ScriptTarget.ESNext, false, ts.ScriptKind.JS);
+  const computes = (node) => {
+    if (ts.isFunctionLike(node)) return false;
+    if (ts.isCallExpression(node) || ts.isNewExpression(node) || ts.isSpreadElement(node)) return true;
+    if (ts.isSpreadAssignment(node) || ts.isPropertyAccessExpression(node)) return true;
+    return ts.forEachChild(node, (child) => computes(child) || undefined) === true;
+  };
+  const parts = [];
+  let at = 0;
+  for (const statement of source.statements) {
+    if (!ts.isVariableStatement(statement)) continue;
+    for (const { initializer } of statement.declarationList.declarations) {
+      if (initializer === undefined || !computes(initializer)) continue;
+      if (text.slice(initializer.pos, initializer.end).trimStart().startsWith("/* @__PURE__ */")) continue;
+      const start = initializer.getStart(source);
+      const value = text.slice(start, initializer.end);
+      parts.push(text.slice(at, start), `/* @__PURE__ */ (() => (${value}))()`);
+      at = initializer.end;
+    }
+  }
+  return parts.join("") + text.slice(at);
 }
 
 // The licences of what is inlined ask for their text to travel along.

@@ -37,7 +37,8 @@ export { examplePage, explanationPage } from "./explain/page.ts";
 export { exampleText, explanationText } from "./explain/text.ts";
 export type { Layer, SymbolicTensor } from "./graph/semantic.ts";
 export type { Initializer } from "./initializers/initializers.ts";
-export { type LoadedModel, loadModel } from "./io/model-file.ts";
+export { loadModel } from "./io/load-model.ts";
+export type { LoadedModel } from "./io/model-file.ts";
 export type { NamedTensor, Weights } from "./io/weights.ts";
 export {
   type ActivationOption,

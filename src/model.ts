@@ -13,8 +13,7 @@ import {
   type SemanticGraph,
   type SymbolicTensor,
 } from "./graph/semantic.ts";
-import { checkOptions, type Mode, type TensorSpec } from "./layers/definition.ts";
-import { layerDefinition } from "./layers/registry.ts";
+import { checkOptions, layerDefinition, type Mode, type TensorSpec } from "./layers/definition.ts";
 import { type Dim, N, T } from "./shape.ts";
 
 /** Shape of one row; null stands for a time length that varies. */

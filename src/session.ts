@@ -1,16 +1,19 @@
-// What loadCore returns: a compiled core that makes trainers and predictors.
+// What loadCore returns: a compiled core that makes trainers and, from files, resumes them and makes predictors.
 //
 // Place: the top of the runtime-neutral part; platform/ only says where the module comes from.
-// Invariant: holds no model and no memory; every trainer and predictor has an instance of its own.
+// Invariant: holds no model and no memory; every trainer and predictor has an instance of its own. What reads files is
+// in the subclass, so that programs that only train (the entry `edgegrad/train`) do not carry it.
 
 import { sha256 } from "./core/hash.ts";
 import { decodeCheckpoint } from "./io/checkpoint.ts";
 import { checkDigest, modelIn } from "./io/model-file.ts";
 import { readSafetensors } from "./io/safetensors.ts";
+import { useLayers } from "./layers/definition.ts";
+import { allLayers } from "./layers/registry.ts";
 import type { Model } from "./model.ts";
 import { resolveOptions, type TrainerOptions } from "./train/options.ts";
 import { Predictor, type PredictorOptions } from "./train/predictor.ts";
-import { Trainer } from "./train/trainer.ts";
+import { Trainer, type TrainerHost } from "./train/trainer.ts";
 
 export interface CoreOptions {
   /** Relaxed SIMD: faster, but the bits depend on the machine. */
@@ -26,20 +29,27 @@ export interface CoreOptions {
 export const DEFAULT_MAX_BYTES = 2 ** 30;
 export const DEFAULT_STAGE_BYTES = 32e6;
 
-export class Core {
-  readonly #module: WebAssembly.Module;
-  readonly #maxBytes: number;
-  readonly #stageBytes: number;
+/** A core that trains. */
+export class TrainingCore {
+  /** What each trainer is given. */
+  protected readonly host: TrainerHost;
 
   constructor(module: WebAssembly.Module, options: CoreOptions) {
-    this.#module = module;
-    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
-    this.#stageBytes = options.stageBytes ?? DEFAULT_STAGE_BYTES;
+    const { maxBytes = DEFAULT_MAX_BYTES, stageBytes = DEFAULT_STAGE_BYTES } = options;
+    this.host = { module, maxBytes, stageBytes };
   }
 
   /** A trainer for a model. */
   trainer(model: Model, options: Omit<TrainerOptions, "model">): Trainer {
-    return new Trainer(this.#host(), resolveOptions({ ...options, model }), options.weights);
+    return new Trainer(this.host, resolveOptions({ ...options, model }), options.weights);
+  }
+}
+
+/** A core that also reads files, with any layer of the release. */
+export class Core extends TrainingCore {
+  constructor(module: WebAssembly.Module, options: CoreOptions) {
+    super(module, options);
+    useLayers(allLayers);
   }
 
   /**
@@ -48,19 +58,15 @@ export class Core {
    * @throws FormatError if the bytes are damaged or no checkpoint
    */
   resume(checkpoint: Uint8Array): Trainer {
-    const read = decodeCheckpoint(checkpoint, (bytes) => sha256(this.#module, bytes));
-    return Trainer.resume(this.#host(), read);
+    const read = decodeCheckpoint(checkpoint, (bytes) => sha256(this.host.module, bytes));
+    return Trainer.resume(this.host, read);
   }
 
   /** A forward-only runner for a model file. */
   predictor(file: Uint8Array, options: PredictorOptions = {}): Predictor {
     const contents = readSafetensors(file);
     const { model, weights } = modelIn(contents);
-    checkDigest(file, contents, (bytes) => sha256(this.#module, bytes));
-    return new Predictor(this.#module, this.#maxBytes, model, weights, options);
-  }
-
-  #host() {
-    return { module: this.#module, maxBytes: this.#maxBytes, stageBytes: this.#stageBytes };
+    checkDigest(file, contents, (bytes) => sha256(this.host.module, bytes));
+    return new Predictor(this.host.module, this.host.maxBytes, model, weights, options);
   }
 }

@@ -10,7 +10,8 @@ import { checkDigest, FORMAT, graphFromJson, modelIn } from "../io/model-file.ts
 import { readSafetensors } from "../io/safetensors.ts";
 import { Sha256 } from "../io/sha256.ts";
 import type { Weights } from "../io/weights.ts";
-import { layerDefinition } from "../layers/registry.ts";
+import { layerDefinition, useLayers } from "../layers/definition.ts";
+import { allLayers } from "../layers/registry.ts";
 import { checkModel } from "../model.ts";
 import { type FileSource, fileBytesOf, headerOf, resumeFrom } from "../train/state-stream.ts";
 import type { TrainerHost } from "../train/trainer.ts";
@@ -272,6 +273,7 @@ function optionsOf(spec: TrainingSpec, graph: Model["graph"]) {
 type LayerText = v.InferOutput<typeof layer>;
 
 function chain(input: readonly (number | null)[], dtype: string, layers: readonly LayerText[]): object {
+  useLayers(allLayers);
   return {
     inputs: [{ name: "x", shape: input, dtype: layers[0]?.op === "embedding" ? "i32" : dtype }],
     layers: layers.map(({ op, name, ...rest }, i) => ({

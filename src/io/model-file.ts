@@ -7,12 +7,7 @@ import { EdgegradError, FormatError } from "../errors.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import type { SemanticGraph } from "../graph/semantic.ts";
 import { checkModel, lowerModel, type Model } from "../model.ts";
-import {
-  readSafetensors,
-  type SafetensorsFile,
-  type SafetensorsTensor,
-  writeSafetensors,
-} from "./safetensors.ts";
+import { type SafetensorsFile, type SafetensorsTensor, writeSafetensors } from "./safetensors.ts";
 import { checkWeights, toTensor, type Weights, weightsIn } from "./weights.ts";
 
 export const FORMAT = "edgegrad.format";
@@ -75,15 +70,7 @@ export interface LoadedModel {
   readonly weights: Weights;
 }
 
-/**
- * Reads a model file (or a checkpoint, whose model it then gives).
- *
- * @throws FormatError for a file that is damaged, hostile, or no model of edgegrad
- */
-export function loadModel(bytes: Uint8Array): LoadedModel {
-  return modelIn(readSafetensors(bytes));
-}
-
+/** The model and the weights of a file that was read. Its layers must be known: see useLayers(). */
 export function modelIn(file: SafetensorsFile): LoadedModel {
   const model = graphIn(file.metadata);
   const weights = weightsIn(file);

@@ -1,9 +1,9 @@
 // What a layer is to the rest of the project: checked options, parameters, and a lowering to primitive ops.
 //
-// Place: each file of this folder defines a few layers; registry.ts lists them all by the name that files use.
+// Place: each file of this folder defines a few layers; registry.ts lists them all.
 // Invariant: lowering only appends nodes; everything a layer keeps between steps is a parameter or a state.
 
-import { ConfigError, ShapeError } from "../errors.ts";
+import { ConfigError, FormatError, ShapeError } from "../errors.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { JsonValue, Layer, LayerOptions, SymbolicTensor } from "../graph/semantic.ts";
@@ -76,10 +76,39 @@ export function regularizerOf(options: LayerOptions, key: string): { regularizer
   return value === undefined ? {} : { regularizer: value as Regularizer };
 }
 
+/** Layers that can be lowered: those that the program made itself, and after useLayers() those of files. */
+const known = new Map<string, LayerDefinition>();
+
+/** Makes layers known by the name that files use. */
+export function useLayers(definitions: readonly LayerDefinition[]): void {
+  for (const definition of definitions) known.set(definition.op, definition);
+}
+
+/** @throws FormatError if there is no such layer or a newer version of it is asked for */
+export function layerDefinition(op: string, version: number, path: string): LayerDefinition {
+  const definition = known.get(op);
+  if (!definition)
+    throw new FormatError(
+      "model/unknown-layer",
+      `layer ${path}: "${op}" is no layer of this release, or one that this entry was not given (useLayers)`,
+      {
+        layer: path,
+      },
+    );
+  if (version > definition.version)
+    throw new FormatError(
+      "model/newer-layer",
+      `layer ${path}: "${op}" version ${version} is newer than this release's ${definition.version}: update edgegrad`,
+      { layer: path },
+    );
+  return definition;
+}
+
 /** Makes a layer from a definition and its options; `name` is taken out of them. */
 export function makeLayer(definition: LayerDefinition, options: object): Layer {
   const { name, ...rest } = options as { name?: string };
   const clean = checkOptions(definition, rest);
+  useLayers([definition]);
   const identity = {};
   const layer = (...inputs: SymbolicTensor[]): SymbolicTensor => {
     const [first] = inputs;

@@ -1,9 +1,8 @@
-// Every layer by the name that model files use.
+// Every layer of this release: what a model file may name.
 //
-// Place: the fixed table that loading looks names up in; a file can name nothing else.
+// Place: handed to useLayers() by what reads files (session.ts, platform/predict-core.ts); a program that only trains carries the layers that it imports.
 // Invariant: a name, once released, stays.
 
-import { FormatError } from "../errors.ts";
 import { activationLayers } from "./activations.ts";
 import { augmentLayers } from "./augment.ts";
 import {
@@ -22,39 +21,29 @@ import { batchNormLayer } from "./normalization.ts";
 import { preluLayer } from "./prelu.ts";
 import { embeddingLayer, simpleRnnLayer } from "./sequence.ts";
 
-const definitions = new Map<string, LayerDefinition>(
-  [
-    denseLayer,
-    flattenLayer,
-    reshapeLayer,
-    rescaleLayer,
-    dropoutLayer,
-    addLayer,
-    multiplyLayer,
-    concatLayer,
-    batchNormLayer,
-    embeddingLayer,
-    simpleRnnLayer,
-    preluLayer,
-    ...activationLayers,
-    ...normLayers,
-    ...imageLayers,
-    ...augmentLayers,
-  ].map((definition) => [definition.op, definition]),
-);
+// Each list is a call marked pure, so that a bundler may leave out the lists that an entry does not name.
 
-/** @throws FormatError if this release has no such layer or a newer version of it is asked for */
-export function layerDefinition(op: string, version: number, path: string): LayerDefinition {
-  const definition = definitions.get(op);
-  if (!definition)
-    throw new FormatError("model/unknown-layer", `layer ${path}: this release has no layer "${op}"`, {
-      layer: path,
-    });
-  if (version > definition.version)
-    throw new FormatError(
-      "model/newer-layer",
-      `layer ${path}: "${op}" version ${version} is newer than this release's ${definition.version}: update edgegrad`,
-      { layer: path },
-    );
-  return definition;
-}
+/** Those of networks over vectors and short sequences: what `edgegrad/predict` knows without being told. */
+export const vectorLayers: readonly LayerDefinition[] = /* @__PURE__ */ (() => [
+  denseLayer,
+  flattenLayer,
+  reshapeLayer,
+  rescaleLayer,
+  dropoutLayer,
+  addLayer,
+  multiplyLayer,
+  concatLayer,
+  batchNormLayer,
+  embeddingLayer,
+  simpleRnnLayer,
+  preluLayer,
+  ...activationLayers,
+])();
+
+/** All of this release. */
+export const allLayers: readonly LayerDefinition[] = /* @__PURE__ */ (() => [
+  ...vectorLayers,
+  ...normLayers,
+  ...imageLayers,
+  ...augmentLayers,
+])();

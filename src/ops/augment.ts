@@ -7,6 +7,7 @@
 import { BinaryFn, Op, RandomFn } from "../abi.ts";
 import { defined, type OpDefinition } from "../graph/defined.ts";
 import type { AnyNode, Inferred } from "../graph/ops.ts";
+import { augmentKernels } from "../packs/augment.ts";
 import { type Binding, bindShape, product } from "../shape.ts";
 
 const bits = new DataView(new ArrayBuffer(4));
@@ -52,6 +53,7 @@ function emitMove(
 /** (x [N, H, W, C]) → [N, h, w, C]: shift, crop and flip, see MoveField */
 export const movePixels: OpDefinition<MoveAttrs> = {
   name: "movePixels",
+  kernels: augmentKernels,
   infer: ({ size }, [x]) => {
     const [n, h, w, channels] = x!.shape;
     return { shape: [n!, size?.[0] ?? h!, size?.[1] ?? w!, channels!], dtype: "f32" };
@@ -69,6 +71,7 @@ export const movePixels: OpDefinition<MoveAttrs> = {
 /** (dy [N, h, w, C]) → [N, H, W, C], each pixel where it came from, else 0 */
 export const movePixelsBack: OpDefinition<MoveAttrs & { readonly from: readonly [number, number] }> = {
   name: "movePixelsBack",
+  kernels: augmentKernels,
   infer: ({ from }, [dy]) => ({ shape: [dy!.shape[0]!, ...from, dy!.shape[3]!], dtype: "f32" }),
   encode(c, node, out, attrs) {
     const dy = c.input(node, 0);
@@ -80,6 +83,7 @@ export const movePixelsBack: OpDefinition<MoveAttrs & { readonly from: readonly 
 /** (x [N, H, W, C]) turned about the centre by up to `turns` either way, bilinear; has no gradient */
 export const rotatePictures: OpDefinition<{ turns: number; fill: number; stream: number }> = {
   name: "rotatePictures",
+  kernels: augmentKernels,
   infer: like,
   encode(c, node, out, { turns, fill, stream }) {
     const a = c.at(node.inputs[0]!);
@@ -98,6 +102,7 @@ export interface ToneAttrs {
 /** (x [N, …]) with another brightness and contrast in each row; linear but for the shift, and its own adjoint */
 export const toneRows: OpDefinition<ToneAttrs> = {
   name: "toneRows",
+  kernels: augmentKernels,
   infer: like,
   gradient: (b, dy, _, __, attrs) =>
     attrs.contrast === 0 ? [dy] : [defined(b, toneRows, [dy], { ...attrs, brightness: 0 })],
@@ -113,6 +118,7 @@ export const toneRows: OpDefinition<ToneAttrs> = {
 /** (x) + deviation·z, z normal with mean 0 and deviation 1 */
 export const addNoise: OpDefinition<{ deviation: number; stream: number }> = {
   name: "addNoise",
+  kernels: augmentKernels,
   infer: like,
   gradient: (_, dy) => [dy],
   encode(c, node, out, { deviation, stream }) {

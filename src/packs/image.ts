@@ -1,4 +1,4 @@
-// The pack of convolution, pooling and augmentation.
+// The pack of convolution and pooling.
 //
 // Place: named by the definitions of src/ops/ that are about images. Invariant: as for every pack.
 

@@ -18,6 +18,10 @@ declare module "*/generated/kernels-image.js" {
   export const kernelsImage: string;
 }
 
+declare module "*/generated/kernels-augment.js" {
+  export const kernelsAugment: string;
+}
+
 declare module "*.wasm" {
   const module: WebAssembly.Module;
   export default module;

@@ -5,18 +5,30 @@
 import { sha256 } from "../core/hash.ts";
 import { checkDigest, modelIn } from "../io/model-file.ts";
 import { readSafetensors } from "../io/safetensors.ts";
+import { type LayerDefinition, useLayers } from "../layers/definition.ts";
+import { vectorLayers } from "../layers/registry.ts";
 import { type CoreOptions, DEFAULT_MAX_BYTES } from "../session.ts";
 import { Predictor, type PredictorOptions } from "../train/predictor.ts";
 
 export { ConfigError, CoreError, EdgegradError, FormatError, ShapeError, StateError } from "../errors.ts";
+export { allLayers } from "../layers/registry.ts";
 export type { Predictor, PredictorOptions };
+
+export interface PredictCoreOptions extends CoreOptions {
+  /**
+   * Layers beyond dense networks, embeddings and plain RNNs that the files may name: `allLayers`, which carries the
+   * image kernels along.
+   */
+  readonly layers?: readonly LayerDefinition[];
+}
 
 /** A core that predicts only. */
 export class PredictCore {
   readonly #module: WebAssembly.Module;
   readonly #options: CoreOptions;
 
-  constructor(module: WebAssembly.Module, options: CoreOptions) {
+  constructor(module: WebAssembly.Module, { layers = [], ...options }: PredictCoreOptions) {
+    useLayers([...vectorLayers, ...layers]);
     this.#module = module;
     this.#options = options;
   }

@@ -2,14 +2,14 @@
 //
 // Place: the `workerd` export condition. Invariant: nothing is compiled at run time.
 
-import type { CoreOptions } from "../session.ts";
 import { loadModule } from "./load.ts";
-import { PredictCore } from "./predict-core.ts";
+import { PredictCore, type PredictCoreOptions } from "./predict-core.ts";
 import { loadBundled } from "./worker-core.ts";
 
 export * from "./predict-core.ts";
 
 /** Loads the WASM core for prediction. */
-export async function loadCore(options: CoreOptions = {}): Promise<PredictCore> {
-  return new PredictCore(await loadModule(options, loadBundled), options);
+export async function loadCore(options: PredictCoreOptions = {}): Promise<PredictCore> {
+  const { layers: _, ...rest } = options;
+  return new PredictCore(await loadModule(rest, loadBundled), options);
 }

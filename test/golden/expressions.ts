@@ -5,9 +5,12 @@
 import type { GraphBuilder } from "../../src/graph/builder.ts";
 import type { AnyNode, ReduceName } from "../../src/graph/ops.ts";
 import { type Layer, SemanticBuilder } from "../../src/graph/semantic.ts";
-import { layerDefinition } from "../../src/layers/registry.ts";
+import { layerDefinition, useLayers } from "../../src/layers/definition.ts";
+import { allLayers } from "../../src/layers/registry.ts";
 import { broadcastShapes, product } from "../../src/shape.ts";
 import { Missing } from "./cases.ts";
+
+useLayers(allLayers);
 
 /** The shape of a node whose dimensions are all numbers, as in every op case. */
 export const dimsOf = (x: AnyNode): number[] => x.shape as number[];

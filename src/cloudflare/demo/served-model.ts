@@ -5,7 +5,8 @@
 
 import type { Core, Model, Trainer } from "../../api.ts";
 import { ConfigError, ShapeError } from "../../errors.ts";
-import { FORMAT, loadModel } from "../../io/model-file.ts";
+import { loadModel } from "../../io/load-model.ts";
+import { FORMAT } from "../../io/model-file.ts";
 import { readSafetensors } from "../../io/safetensors.ts";
 import { dense } from "../../layers/core-layers.ts";
 import { binaryCrossEntropy } from "../../losses/losses.ts";
