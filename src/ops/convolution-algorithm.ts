@@ -73,7 +73,7 @@ function directBytes(backward: boolean, s: ConvShape): number {
   const image = backward ? height * width * s.f : paddedFloats(s);
   // Rows of less than 4 pixels read up to 3 pixels behind the image.
   const behind = 3 * read * (backward ? 1 : s.strideX);
-  return roundUp(4 * (columns + 32 + weights + image + behind), 64);
+  return roundUp(4 * (columns + 512 + weights + image + behind), 64);
 }
 
 // As in assembly/kernels/conv/direct-weight-grad.ts; tiles read up to 3 floats behind the image.

@@ -5,15 +5,18 @@
  *
  * Glossary: depth: products per sum; columns: what is computed per pixel (F, or C in the gradient of the input).
  *
- *   Work → ┌ bias [Groups][columns to 8] ┬ tile [4][8] ┬ weights [Groups][columns / 8][depth][8] ┬ image [height, width, …] ┐
+ *   Work → ┌ bias [Groups][columns to 8] ┬ tile [64][8] ┬ weights [Groups][columns / 8][depth][8] ┬ image [height, width, …] ┐
  */
 import { ConvField } from "../../../src/abi-image";
+import { Lanes } from "../../simd/lanes";
 import { Record } from "../../tape/record";
 import { depthwiseRow } from "./depthwise";
 import { maskPositive, Padded, packBias, packWeights } from "./pack";
 import { rowTilesOf } from "./row-tiles";
 
-const TILE_BYTES: usize = 128;
+// Pixels of a panel that is not 8 columns wide are computed beside the image and then copied, so many at a time.
+const CHUNK: u32 = 64;
+const CHUNK_BYTES: usize = 2048;
 
 // see ConvField: Conv2d, or Conv2dInputGrad if backward
 export function convDirect(pc: usize, backward: bool): void {
@@ -51,7 +54,7 @@ export function convDirect(pc: usize, backward: bool): void {
   const bias = Record.ptr(pc, ConvField.Work);
   const paddedColumns = (columns + 7) & ~7;
   const tile = bias + ((paddedColumns * groups) << 2);
-  const weights = tile + TILE_BYTES;
+  const weights = tile + CHUNK_BYTES;
   const panelBytes = (kernelH * kernelW * depth) << 5;
   const groupBytes = panelBytes * (paddedColumns >> 3);
   const image = weights + groupBytes * groups;
@@ -163,12 +166,28 @@ export function convDirect(pc: usize, backward: bool): void {
               bound,
             );
           } else {
-            // A row of less than 4 pixels reads on behind it.
-            for (let x: u32 = 0; x < outWidth; x += 4) {
-              if (x + 4 > outWidth && outWidth > 4) x = outWidth - 4;
+            for (let x: u32 = 0; x < outWidth; x += CHUNK) {
+              // A row of less than 4 pixels reads on behind it; a rest of less than 4 overlaps.
+              if (outWidth >= 4 && outWidth - x < 4) x = outWidth - 4;
+              const pixels = min(outWidth - x, CHUNK);
               const p = a + x * aStep;
-              rowTilesOf(tile, 32, p, aStep, 4, kernelRows, yStep, runsX, xStep, run, panel, biasOf, bound);
-              copyTile(c + x * outPixel, outPixel, tile, min(outWidth - x, 4), lanes);
+              const count = max<u32>(pixels, 4);
+              rowTilesOf(
+                tile,
+                32,
+                p,
+                aStep,
+                count,
+                kernelRows,
+                yStep,
+                runsX,
+                xStep,
+                run,
+                panel,
+                biasOf,
+                bound,
+              );
+              copyTile(c + x * outPixel, outPixel, tile, pixels, lanes);
             }
           }
           panel += panelBytes;
@@ -187,10 +206,20 @@ export function convDirect(pc: usize, backward: bool): void {
   }
 }
 
-// Part of a tile of 8 columns: what lies beside it belongs to the next pixel.
+// Columns of panels: what lies beside them belongs to the next pixel.
 function copyTile(to: usize, step: usize, tile: usize, rows: u32, lanes: u32): void {
   for (; rows; --rows) {
-    for (let i: usize = 0; i < (<usize>lanes) << 2; i += 4) store<u32>(to + i, load<u32>(tile + i));
+    let left = lanes;
+    let p = to;
+    let q = tile;
+    if (left >= 4) {
+      v128.store(p, v128.load(q));
+      p += 16;
+      q += 16;
+      left -= 4;
+    }
+    if (left === 4) v128.store(p, v128.load(q));
+    else if (left) Lanes.storeTail(p, v128.load(q), left);
     to += step;
     tile += 32;
   }
