@@ -155,10 +155,12 @@ export {
 export { cosineEmbedding, cosineSimilarity, gaussianNll, marginRanking, triplet } from "./losses/pairs.ts";
 export { accuracy, type Metric, meanAbsoluteError } from "./metrics/metrics.ts";
 export {
+  accuracyScore,
   calibrationError,
   confusionMatrix,
   f1Score,
   logLoss,
+  meanAbsoluteErrorScore,
   meanAbsolutePercentageError,
   prAuc,
   precision,
@@ -228,11 +230,18 @@ export type { Core, CoreOptions } from "./session.ts";
 export { disassemble, type TapeListing } from "./tape/disassemble.ts";
 export type { EarlyStoppingOptions } from "./train/early-stopping.ts";
 export type { Arrays, DataSet, NumericArray } from "./train/feeds.ts";
+export {
+  findLearningRate,
+  type LearningRatePoint,
+  type LearningRateSearch,
+  type LearningRateSearchOptions,
+} from "./train/find-learning-rate.ts";
 export type { Prediction } from "./train/forward.ts";
 export type { FitHistory } from "./train/history.ts";
-export type { TrainerOptions } from "./train/options.ts";
+export type { Evaluated, TrainerOptions, Validation } from "./train/options.ts";
 export type { Predictor, PredictorOptions } from "./train/predictor.ts";
 export type { Progress, StopReason } from "./train/run-loop.ts";
 export type { BatchStream } from "./train/run-stream.ts";
+export { type ScoredOptions, scored } from "./train/scored.ts";
 export type { Report, RunOptions, Trainer, TrainerPlan } from "./train/trainer.ts";
 export { optimizerState, withAverage } from "./train/with-average.ts";

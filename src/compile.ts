@@ -57,7 +57,17 @@ export interface Program {
   readonly graphs: { readonly train?: number; readonly evaluate?: number; readonly predict: number };
   /** Columns of a report: "loss" first. */
   readonly reports: readonly string[];
+  /** Losses whose mean does not count every row alike: two more columns each in an evaluation, value and count. */
+  readonly counted?: readonly Counted[];
   readonly binding: Binding;
+}
+
+/** A part of the loss that is a mean over what counts (class weights, ignored labels). */
+export interface Counted {
+  /** In the loss. */
+  readonly weight: number;
+  /** Its own column, on models with several outputs. */
+  readonly column: number;
 }
 
 /** Steps whose rates and reports fit the tables of one call. */
@@ -65,7 +75,7 @@ const STEPS_PER_CALL = 4096;
 
 export function compileTraining(request: TrainingRequest): Program {
   const train = trainingGraph(request);
-  const evaluate = evaluationGraph(request);
+  const { counted, ...evaluate } = evaluationGraph(request);
   const predict = predictionGraph(request.model);
   const rules = rateBlocks(request.optimizer).map(({ rule }) => rule);
   const temporaries = Math.max(...rules.map((rule) => (rule.kind === "elementwise" ? rule.temporaries : 0)));
@@ -78,7 +88,7 @@ export function compileTraining(request: TrainingRequest): Program {
     fused: new Set(train.graph.fused?.map((f) => f.parameter)),
     slotCount: request.optimizer.slots.length + temporaries,
     rateWidth: rateColumns(request.optimizer).at(-1)!,
-    reportWidth: train.reports.length,
+    reportWidth: train.reports.length + 2 * counted.length,
     stepsPerCall: STEPS_PER_CALL,
     graphs: [train.graph, evaluate, predict.graph],
   });
@@ -89,6 +99,7 @@ export function compileTraining(request: TrainingRequest): Program {
     plan,
     graphs: { train: 0, evaluate: 1, predict: 2 },
     reports: train.reports,
+    counted,
     binding: request.binding,
   };
 }
@@ -145,6 +156,7 @@ export interface Objective {
   readonly loss: AnyNode;
   /** Scalars in the order of the report. */
   readonly scalars: readonly { readonly name: string; readonly value: AnyNode }[];
+  readonly parts: readonly { readonly value: AnyNode; readonly weight: number; readonly count?: AnyNode }[];
 }
 
 /** Model, losses and metrics: what training and evaluation have in common. */
@@ -161,7 +173,7 @@ export function objective(
     shape: [N],
     dtype: "f32",
   });
-  const parts: { name: string; value: AnyNode; weight: number }[] = [];
+  const parts: { name: string; value: AnyNode; weight: number; count?: AnyNode }[] = [];
   const metrics: { name: string; value: AnyNode }[] = [];
   const byOutput = new Map(request.objectives.map((o) => [o.output, o]));
   for (const [name, output] of lowered.outputs) {
@@ -174,10 +186,12 @@ export function objective(
     const [perSample, counted] = replay(b, entry.loss, feeds) as [AnyNode, AnyNode?];
     const weighted = b.mul(perSample, weights);
     // A batch in which nothing counts has a loss of 0, not of 0/0.
-    const value = counted
-      ? b.div(b.reduceAll("sum", weighted), b.binary("max", b.reduceAll("sum", counted), b.fill([], 1e-12)))
+    const count = counted && b.reduceAll("sum", counted);
+    const value = count
+      ? b.div(b.reduceAll("sum", weighted), b.binary("max", count, b.fill([], 1e-12)))
       : b.reduceAll(entry.reduction, weighted);
-    parts.push({ name: single ? "loss" : `${name}_loss`, value, weight: entry.weight });
+    const part = single ? "loss" : `${name}_loss`;
+    parts.push({ name: part, value, weight: entry.weight, ...(count && { count }) });
     for (const metric of entry.metrics) {
       b.layer = `${metric.name} (metric)`;
       const [scalar] = replay(b, metric.graph, feeds) as [AnyNode];
@@ -190,7 +204,7 @@ export function objective(
   const loss = penalties(b, lowered).reduce((p, q) => b.addUp(p, q), data);
   const scalars = [{ name: "loss", value: loss }, ...(single ? [] : parts), ...metrics];
   b.layer = "";
-  return { lowered, loss, scalars };
+  return { lowered, loss, scalars, parts };
 }
 
 /** Regularization terms, one per parameter that has one. */
@@ -213,13 +227,22 @@ function report(b: GraphBuilder, scalars: Objective["scalars"]): string[] {
   return scalars.map(({ name }) => name);
 }
 
-function evaluationGraph(request: TrainingRequest): GraphRequest {
+function evaluationGraph(request: TrainingRequest): GraphRequest & { counted: readonly Counted[] } {
   const b = new GraphBuilder();
-  const { scalars } = objective(b, request, "predict");
+  const { scalars, parts } = objective(b, request, "predict");
   guardInputs(b);
-  report(b, scalars);
+  const counted = parts.flatMap(({ value, count, weight }, i) =>
+    count ? [{ value, count, weight, column: 1 + i }] : [],
+  );
+  report(b, [
+    ...scalars,
+    ...counted.flatMap(({ value, count }) => [
+      { name: "", value },
+      { name: "", value: count },
+    ]),
+  ]);
   absorbReaders(b, []);
-  return { graph: b, outputs: [] };
+  return { graph: b, outputs: [], counted: counted.map(({ weight, column }) => ({ weight, column })) };
 }
 
 interface TrainingGraph {

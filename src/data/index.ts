@@ -29,6 +29,7 @@ export {
   parseIdx,
   writeIdx,
 } from "./idx.ts";
+export { type MixedBatch, type MixupOptions, mixup } from "./mixup.ts";
 export {
   type DatePart,
   type FittedColumn,

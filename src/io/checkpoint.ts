@@ -40,6 +40,8 @@ export interface RunState {
   readonly epochSums: readonly number[];
   readonly shuffle: boolean;
   readonly data: DataIdentity | null;
+  /** Early stopping of a run that has not ended: the best value so far, and the epochs since. */
+  readonly stopping?: { readonly value: number | null; readonly stalled: number };
 }
 
 export interface Checkpoint {
@@ -117,7 +119,10 @@ function parseState(text: string | undefined, model: Model): RunState {
     NUMBERS.every((key) => typeof raw[key] === "number" && raw[key] >= 0 && Number.isFinite(raw[key])) &&
     [raw.objectives, raw.freeze, raw.epochSums].every(Array.isArray) &&
     typeof raw.shuffle === "boolean";
-  if (!sound) throw new FormatError("checkpoint/state", "the checkpoint's run state is malformed");
+  const { value = null, stalled = 0 } = raw.stopping ?? {};
+  const halted = (value === null || Number.isFinite(value)) && Number.isInteger(stalled) && stalled >= 0;
+  if (!(sound && halted))
+    throw new FormatError("checkpoint/state", "the checkpoint's run state is malformed");
   const state = raw as RunState;
   return {
     ...state,

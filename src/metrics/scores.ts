@@ -3,52 +3,11 @@
 // Place: fed with what `predict` returns and the targets, batch by batch. Invariant: the result does not depend on how
 // the rows were cut into batches, nor on their order (but for the rounding of sums).
 
-import { ConfigError, ShapeError } from "../errors.ts";
+import { ConfigError } from "../errors.ts";
 import { exponential, ln } from "../schedules/evaluate.ts";
+import { labelOf, type Score, score } from "./score.ts";
 
-/** Takes batches of predictions and targets, gives a number (or more) at any time. */
-export interface Score<T = number> {
-  readonly name: string;
-  /** Adds a batch. */
-  update(predictions: ArrayLike<number>, targets: ArrayLike<number>): Score<T>;
-  result(): T;
-}
-
-type Row = (prediction: ArrayLike<number>, at: number, target: number) => void;
-
-/** Calls `row` for each target with the place of its `columns` predictions. */
-function score<T>(name: string, columns: number, row: Row, result: () => T): Score<T> {
-  if (!(Number.isInteger(columns) && columns > 0))
-    throw new ConfigError(
-      "metric/option",
-      `${name}: expected a positive whole number of classes, got ${columns}`,
-      {
-        option: "classes",
-      },
-    );
-  const self: Score<T> = {
-    name,
-    update(predictions, targets) {
-      if (predictions.length !== targets.length * columns)
-        throw new ShapeError(
-          "metric/shape",
-          `${name}: expected ${columns} predictions for each of ${targets.length} targets, got ${predictions.length}`,
-        );
-      for (let i = 0; i < targets.length; i++) row(predictions, i * columns, targets[i]!);
-      return self;
-    },
-    result,
-  };
-  return self;
-}
-
-/** A label within 0 … classes − 1. */
-function labelOf(name: string, label: number, classes: number): number {
-  if (Number.isInteger(label) && label >= 0 && label < classes) return label;
-  throw new ConfigError("metric/label", `${name}: expected labels from 0 to ${classes - 1}, got ${label}`, {
-    label,
-  });
-}
+export type { Score } from "./score.ts";
 
 /** Index of the first largest. */
 function largest(values: ArrayLike<number>, at: number, count: number): number {
@@ -68,12 +27,12 @@ export function topKAccuracy(k: number, classes: number): Score {
   return score(
     name,
     classes,
-    (p, at, target) => {
+    (p, at, target, weight) => {
       const own = at + labelOf(name, target, classes);
       let before = 0;
       for (let c = at; c < at + classes; c++) if (c !== own && !(p[c]! < p[own]!)) before++;
-      if (before < k) hits++;
-      rows++;
+      if (before < k) hits += weight;
+      rows += weight;
     },
     () => hits / rows,
   );
@@ -94,12 +53,30 @@ export function confusionMatrix(options: DecisionOptions = {}): Score<number[][]
   return score(
     "confusionMatrix",
     classes ?? 1,
-    (p, at, target) => {
+    (p, at, target, weight) => {
       const decision = classes === undefined ? Number(p[at]! > threshold) : largest(p, at, classes);
-      counts[labelOf("confusionMatrix", target, size)]![decision]!++;
+      counts[labelOf("confusionMatrix", target, size)]![decision]! += weight;
     },
     () => counts.map((row) => [...row]),
   );
+}
+
+/** Share of rows that were given their class. */
+export function accuracyScore(options: DecisionOptions = {}): Score {
+  const matrix = confusionMatrix(options);
+  const self: Score = {
+    name: "accuracy",
+    update(predictions, targets, weights) {
+      matrix.update(predictions, targets, weights);
+      return self;
+    },
+    result() {
+      const table = matrix.result();
+      const all = table.flat().reduce((a, b) => a + b, 0);
+      return table.reduce((sum, row, c) => sum + row[c]!, 0) / all;
+    },
+  };
+  return self;
 }
 
 export interface AverageOptions extends DecisionOptions {
@@ -114,8 +91,8 @@ function ofCounts(name: string, options: AverageOptions, quotient: (c: Counts) =
   const matrix = confusionMatrix(options);
   const self: Score = {
     name,
-    update(predictions, targets) {
-      matrix.update(predictions, targets);
+    update(predictions, targets, weights) {
+      matrix.update(predictions, targets, weights);
       return self;
     },
     result() {
@@ -157,17 +134,20 @@ function ranked(
 ): Score {
   const scores: number[] = [];
   const labels: number[] = [];
+  const weights: number[] = [];
   return score(
     name,
     1,
-    (p, at, target) => {
+    (p, at, target, weight) => {
       if (Number.isNaN(p[at]!)) throw new ConfigError("metric/not-finite", `${name}: a prediction is NaN`);
       scores.push(p[at]!);
       labels.push(labelOf(name, target, 2));
+      weights.push(weight);
     },
     () => {
-      const ones = labels.reduce((a, b) => a + b, 0);
-      if (ones === 0 || ones === labels.length)
+      const all = weights.reduce((a, b) => a + b, 0);
+      const ones = labels.reduce((sum, label, row) => sum + label * weights[row]!, 0);
+      if (!labels.includes(1) || !labels.includes(0))
         throw new ConfigError(
           "metric/one-class",
           `${name}: expected targets of both classes, got ${labels.length} rows of ${ones === 0 ? "0" : "1"}`,
@@ -177,10 +157,10 @@ function ranked(
       order.forEach((row, i) => {
         if (i === 0 || scores[row] !== scores[order[i - 1]!]) groups.push([0, 0]);
         const group = groups.at(-1)!;
-        group[0]++;
-        group[1] += labels[row]!;
+        group[0] += weights[row]!;
+        group[1] += labels[row]! * weights[row]!;
       });
-      return summary(groups, ones, labels.length - ones);
+      return summary(groups, ones, all - ones);
     },
   );
 }
@@ -236,10 +216,10 @@ export function logLoss(options: ProbabilityOptions = {}): Score {
   return score(
     "logLoss",
     options.classes ?? 1,
-    (p, at, target) => {
+    (p, at, target, weight) => {
       const own = probabilities(p, at, options)[labelOf("logLoss", target, options.classes ?? 2)]!;
-      sum -= ln(Math.max(own, 1e-15));
-      rows++;
+      sum -= weight * ln(Math.max(own, 1e-15));
+      rows += weight;
     },
     () => sum / rows,
   );
@@ -253,14 +233,14 @@ export function calibrationError(options: ProbabilityOptions & { bins?: number }
   return score(
     "calibrationError",
     options.classes ?? 1,
-    (p, at, target) => {
+    (p, at, target, weight) => {
       const shares = probabilities(p, at, options);
       const decision = largest(shares, 0, shares.length);
       const confidence = shares[decision]!;
       const bin = table[Math.min(bins - 1, Math.max(0, Math.floor(confidence * bins)))]!;
-      bin.hits += Number(decision === labelOf("calibrationError", target, shares.length));
-      bin.confidence += confidence;
-      rows++;
+      bin.hits += weight * Number(decision === labelOf("calibrationError", target, shares.length));
+      bin.confidence += weight * confidence;
+      rows += weight;
     },
     () => table.reduce((sum, { hits, confidence }) => sum + Math.abs(hits - confidence), 0) / rows,
   );
@@ -272,9 +252,9 @@ function meanOf(name: string, f: (y: number, t: number) => number, finish: (mean
   return score(
     name,
     1,
-    (p, at, target) => {
-      sum += f(p[at]!, target);
-      count++;
+    (p, at, target, weight) => {
+      sum += weight * f(p[at]!, target);
+      count += weight;
     },
     () => finish(sum / count),
   );
@@ -282,6 +262,14 @@ function meanOf(name: string, f: (y: number, t: number) => number, finish: (mean
 
 /** √ of the mean squared error. */
 export const rootMeanSquaredError = (): Score => meanOf("rmse", (y, t) => (y - t) ** 2, Math.sqrt);
+
+/** Mean of |y − t|. */
+export const meanAbsoluteErrorScore = (): Score =>
+  meanOf(
+    "mae",
+    (y, t) => Math.abs(y - t),
+    (mean) => mean,
+  );
 
 /** Mean of |y − t| / |t| as a share (0.1 is 10 %); |t| is kept at least 1e-8. */
 export const meanAbsolutePercentageError = (): Score =>
@@ -297,12 +285,12 @@ export function rSquared(): Score {
   return score(
     "r2",
     1,
-    (p, at, t) => {
-      rows++;
+    (p, at, t, weight) => {
+      rows += weight;
       const d = t - mean;
-      mean += d / rows;
-      spread += d * (t - mean);
-      errors += (t - p[at]!) ** 2;
+      mean += (weight * d) / rows;
+      spread += weight * d * (t - mean);
+      errors += weight * (t - p[at]!) ** 2;
     },
     () => {
       if (spread === 0)

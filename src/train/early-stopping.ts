@@ -1,9 +1,12 @@
 // Stops a fit when it no longer improves, and gives back the best weights.
 //
-// Place: used by Trainer.fit between epochs. Invariant: the weights that remain are those of the best epoch seen.
+// Place: used by the trainer between epochs; its state is part of the checkpoint until the run ends. Invariant: the
+// weights that remain at the end are those of the best epoch seen.
 
 import { ConfigError } from "../errors.ts";
-import type { Weights } from "../io/weights.ts";
+import type { RunState } from "../io/checkpoint.ts";
+import { checkWeights, type Weights } from "../io/weights.ts";
+import type { ModelTensor } from "../model.ts";
 import type { Progress } from "./run-loop.ts";
 
 export interface EarlyStoppingOptions {
@@ -19,18 +22,38 @@ export interface EarlyStoppingOptions {
   readonly restoreBest?: boolean;
 }
 
-export class EarlyStopping {
-  readonly #options: Required<EarlyStoppingOptions>;
-  #best: { readonly value: number; readonly weights: Weights } | undefined;
-  #stalled = 0;
+/** What goes on where a run goes on. */
+export interface StoppingState {
+  /** Best value so far and its weights; absent before the first finite one. */
+  readonly best?: { readonly value: number; readonly weights: Weights } | undefined;
+  readonly stalled: number;
+}
 
-  constructor({
-    patience = 5,
-    minDelta = 0,
-    monitor = "loss",
-    mode = "min",
-    restoreBest = true,
-  }: EarlyStoppingOptions) {
+/** The state of a checkpoint. @throws FormatError if the best weights are not the model's */
+export function resumedStopping(
+  saved: RunState["stopping"],
+  weights: Weights | undefined,
+  tensors: readonly ModelTensor[],
+): StoppingState | undefined {
+  if (!saved) return undefined;
+  const { value, stalled } = saved;
+  if (value === null) return { stalled };
+  const own = weights ?? {};
+  checkWeights(tensors, own);
+  return { stalled, best: { value, weights: own } };
+}
+
+export class EarlyStopping implements StoppingState {
+  readonly #options: Required<EarlyStoppingOptions>;
+  best: StoppingState["best"];
+  stalled: number;
+
+  constructor(
+    { patience = 5, minDelta = 0, monitor = "loss", mode = "min", restoreBest = true }: EarlyStoppingOptions,
+    from: StoppingState = { stalled: 0 },
+  ) {
+    this.best = from.best;
+    this.stalled = from.stalled;
     if (!(Number.isInteger(patience) && patience >= 0))
       throw new ConfigError(
         "run/early-stopping",
@@ -60,21 +83,21 @@ export class EarlyStopping {
         `earlyStopping: there is no "${monitor}" to monitor; known are ${Object.keys(values).join(", ")}`,
         { option: "monitor" },
       );
-    const better = this.#best
+    const better = this.best
       ? mode === "min"
-        ? value < this.#best.value - minDelta
-        : value > this.#best.value + minDelta
+        ? value < this.best.value - minDelta
+        : value > this.best.value + minDelta
       : Number.isFinite(value);
     if (better) {
-      this.#best = { value, weights: weights() };
-      this.#stalled = 0;
+      this.best = { value, weights: weights() };
+      this.stalled = 0;
       return false;
     }
-    return ++this.#stalled > patience;
+    return ++this.stalled > patience;
   }
 
   /** The weights to put back, if any. */
-  get best(): Weights | undefined {
-    return this.#options.restoreBest ? this.#best?.weights : undefined;
+  get weights(): Weights | undefined {
+    return this.#options.restoreBest ? this.best?.weights : undefined;
   }
 }

@@ -11,7 +11,8 @@ import type { Metric } from "../metrics/metrics.ts";
 import { lowerModel, type Model } from "../model.ts";
 import type { Optimizer } from "../optimizers/optimizers.ts";
 import type { EarlyStoppingOptions } from "./early-stopping.ts";
-import type { DataSet } from "./feeds.ts";
+import type { Arrays, DataSet, NumericArray } from "./feeds.ts";
+import type { Prediction } from "./forward.ts";
 import { recordObjective } from "./objectives.ts";
 
 export interface TrainerOptions {
@@ -36,15 +37,24 @@ export interface TrainerOptions {
   readonly sliceFlops?: number;
 }
 
+/** A trainer, as far as a validation sees it. */
+export interface Evaluated {
+  evaluate(data: DataSet): Readonly<Record<string, number>>;
+  predict(x: Arrays, options?: { lengths?: NumericArray }): Prediction;
+}
+
+export type Validation = DataSet | ((trainer: Evaluated) => Record<string, number>);
+
 /** Options of `fit` and `run`. */
 export interface RunOptions {
   /** Total number of epochs, counted from the beginning of the training. */
   epochs?: number;
-  validation?: DataSet;
+  /** Rows to evaluate behind each epoch, or a function that gives the figures, such as `scored(data, [rocAuc])`. */
+  validation?: Validation;
   signal?: AbortSignal;
   /** Stops the run after so many steps or so much work. */
   budget?: { readonly steps?: number; readonly flops?: number };
-  /** For `fit`: ends it when it no longer improves, with the best epoch's weights. */
+  /** Ends the run when it no longer improves, with the best epoch's weights. */
   earlyStopping?: EarlyStoppingOptions;
   /** Another order of rows in every epoch, by the seed. Default true. */
   shuffle?: boolean;

@@ -60,6 +60,8 @@ export interface RunRequest {
   readonly sliceFlops: number;
   readonly budget: Budget;
   readonly signal?: AbortSignal | undefined;
+  /** The weights behind each epoch are looked at, so no two epochs may be one call. */
+  readonly watched?: boolean;
   validate?(): Record<string, number>;
 }
 
@@ -68,6 +70,13 @@ const WARM_STEPS = 16_384;
 const EARLY_STEPS = 256;
 /** Epochs of one call that are reported, where a whole epoch is one step. */
 const REPORTED_EPOCHS = 64;
+
+export function checkEpochs(epochs: number): void {
+  if (!(Number.isInteger(epochs) && epochs > 0))
+    throw new ConfigError("run/epochs", `epochs must be a positive whole number, got ${epochs}`, {
+      option: "epochs",
+    });
+}
 
 /** Steps that a budget allows. */
 export function budgetSteps(budget: Budget, flopsPerStep: number): number {
@@ -106,9 +115,9 @@ class EpochRunner {
   }
 
   async *run(): AsyncGenerator<Progress, void> {
-    const { at, epochs, feeds, rates, signal, validate } = this.#request;
+    const { at, epochs, feeds, rates, signal, watched, validate } = this.#request;
     // All rows in one batch: their order does not matter, and epochs follow each other within a call.
-    const single = feeds.rows <= this.#batch && !validate && !rates.reactive;
+    const single = feeds.rows <= this.#batch && !watched && !validate && !rates.reactive;
     while (at.epoch < epochs) {
       while (at.position < feeds.rows) {
         if (signal?.aborted) return yield this.#progress({ reason: "aborted" });

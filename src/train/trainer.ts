@@ -16,7 +16,7 @@ import { FRESH } from "../schedules/plateau.ts";
 import type { TapeListing } from "../tape/disassemble.ts";
 import { batchFeeds, type Report, reportOf, runBatch } from "./batch.ts";
 import { identityOf, otherData, sameData } from "./data-identity.ts";
-import { EarlyStopping } from "./early-stopping.ts";
+import { EarlyStopping, resumedStopping, type StoppingState } from "./early-stopping.ts";
 import { evaluateRows } from "./evaluate.ts";
 import { type Arrays, type DataSet, feedsOf, type NumericArray, type RowExtras } from "./feeds.ts";
 import { type Prediction, predictRows } from "./forward.ts";
@@ -24,16 +24,9 @@ import { type FitHistory, HistoryRecorder } from "./history.ts";
 import type { ResolvedOptions, RunOptions } from "./options.ts";
 import { planOf, type TrainerPlan } from "./plan-of.ts";
 import { Rates } from "./rates.ts";
-import { type Progress, type RunPosition, runEpochs } from "./run-loop.ts";
+import { checkEpochs, type Progress, type RunPosition, runEpochs } from "./run-loop.ts";
 import { type BatchStream, runStream } from "./run-stream.ts";
-import {
-  fillSlots,
-  powersOf,
-  readGradients,
-  readSlots,
-  readWeights,
-  writeSlots,
-} from "./snapshot.ts";
+import { fillSlots, powersOf, readGradients, readSlots, readWeights, writeSlots } from "./snapshot.ts";
 
 /** What a session gives its trainers. */
 export interface TrainerHost {
@@ -44,6 +37,7 @@ export interface TrainerHost {
 
 export type { Report, RunOptions, TrainerPlan };
 
+type Validate = (() => Record<string, number>) | undefined;
 type ResumedState = Pick<Checkpoint, "model" | "state"> & Partial<Checkpoint>;
 
 export class Trainer {
@@ -57,6 +51,8 @@ export class Trainer {
   #shuffle = true;
   /** Until its first run, a resumed trainer goes on with the data it was saved with. */
   #resumed = false;
+  /** Of the run that has not ended. */
+  #stopping: StoppingState | undefined;
   #running = false;
   #disposed = false;
 
@@ -95,6 +91,7 @@ export class Trainer {
     trainer.#data = state.data;
     trainer.#resumed = true;
     trainer.#shuffle = state.shuffle;
+    trainer.#stopping = resumedStopping(state.stopping, slots?.get("best"), trainer.#program.tensors);
     return trainer;
   }
 
@@ -102,6 +99,7 @@ export class Trainer {
   get state(): { readonly executor: TrainingExecutor; readonly model: Model; readonly run: RunState } {
     this.#alive();
     const { objectives, optimizer, binding, seed, freeze, sliceFlops } = this.#options;
+    const stopping = this.#stopping;
     const run = {
       objectives,
       optimizer: { ...optimizer, learningRate: this.#rates.expression },
@@ -110,6 +108,7 @@ export class Trainer {
       timeSteps: binding.time,
       ...{ seed, freeze, sliceFlops, ...this.#at },
       ...{ step: this.#executor.step, shuffle: this.#shuffle, data: this.#data },
+      ...(stopping && { stopping: { value: stopping.best?.value ?? null, stalled: stopping.stalled } }),
     };
     return { executor: this.#executor, model: this.#program.model, run };
   }
@@ -162,13 +161,7 @@ export class Trainer {
   /** Trains; ends with the history of losses and metrics per epoch. Accepts arrays or an async iterable of batches. */
   async fit(data: DataSet | BatchStream, options: RunOptions = {}): Promise<FitHistory> {
     const recorder = new HistoryRecorder();
-    const { earlyStopping } = options;
-    const stopping = earlyStopping && new EarlyStopping(earlyStopping);
-    for await (const progress of this.run(data, options)) {
-      recorder.add(progress);
-      if (progress.epochEnd && stopping?.after(progress, () => this.getWeights())) break;
-    }
-    if (stopping?.best) this.setWeights(stopping.best);
+    for await (const progress of this.run(data, options)) recorder.add(progress);
     return recorder.finish();
   }
 
@@ -176,22 +169,25 @@ export class Trainer {
   async *run(data: DataSet | BatchStream, options: RunOptions = {}): AsyncGenerator<Progress, void> {
     this.#ready();
     this.#running = true;
+    const { earlyStopping, validation } = options;
+    const stopping = earlyStopping && new EarlyStopping(earlyStopping, this.#stopping);
+    this.#stopping = stopping;
+    const validate =
+      validation && (() => (typeof validation === "function" ? validation(this) : this.evaluate(validation)));
     try {
-      if (Symbol.asyncIterator in data) {
-        const { validation } = options;
-        yield* runStream({
-          executor: this.#executor,
-          batches: data,
-          step: (batch) => {
-            const feeds = batchFeeds(this.#executor, batch);
-            runBatch(this.#executor, feeds, "full", this.#rates);
-            return feeds.rows;
-          },
-          budget: options.budget ?? {},
-          signal: options.signal,
-          ...(validation && { validate: () => this.evaluate(validation) }),
-        });
-      } else yield* this.#runData(data, options);
+      for await (const progress of Symbol.asyncIterator in data
+        ? this.#runBatches(data, options, validate)
+        : this.#runData(data, options, validate)) {
+        const stop = progress.epochEnd && stopping?.after(progress, () => this.getWeights());
+        const reason = stop ? "done" : progress.reason;
+        // What was aborted may go on; then it needs its weights and the best ones.
+        if (reason === "done" || reason === "diverged") {
+          if (stopping?.weights) this.setWeights(stopping.weights);
+          this.#stopping = undefined;
+        }
+        yield stop ? { ...progress, reason: "done" } : progress;
+        if (stop) return;
+      }
     } finally {
       this.#running = false;
     }
@@ -241,6 +237,7 @@ export class Trainer {
   saveCheckpoint(): Uint8Array {
     const { executor, model, run } = this.state;
     const slots = readSlots(executor, run.optimizer.slots);
+    if (this.#stopping?.best) slots.set("best", this.#stopping.best.weights);
     const parts = {
       model,
       weights: this.getWeights(),
@@ -274,12 +271,24 @@ export class Trainer {
     this.dispose();
   }
 
-  async *#runData(data: DataSet, options: RunOptions): AsyncGenerator<Progress, void> {
+  #runBatches(batches: BatchStream, options: RunOptions, validate: Validate): AsyncGenerator<Progress, void> {
+    return runStream({
+      executor: this.#executor,
+      batches,
+      step: (batch) => {
+        const feeds = batchFeeds(this.#executor, batch);
+        runBatch(this.#executor, feeds, "full", this.#rates);
+        return feeds.rows;
+      },
+      budget: options.budget ?? {},
+      signal: options.signal,
+      ...(validate && { validate }),
+    });
+  }
+
+  async *#runData(data: DataSet, options: RunOptions, validate: Validate): AsyncGenerator<Progress, void> {
     const { epochs = 1, shuffle = this.#data ? this.#shuffle : true } = options;
-    if (!(Number.isInteger(epochs) && epochs > 0))
-      throw new ConfigError("run/epochs", `epochs must be a positive whole number, got ${epochs}`, {
-        option: "epochs",
-      });
+    checkEpochs(epochs);
     const feeds = feedsOf(this.#program, this.#executor.graph("train"), data);
     const identity = identityOf(feeds);
     const bound = this.#resumed || this.#at.position > 0;
@@ -288,7 +297,6 @@ export class Trainer {
     this.#data = identity;
     this.#resumed = false;
     this.#shuffle = shuffle;
-    const { validation } = options;
     yield* runEpochs({
       executor: this.#executor,
       feeds,
@@ -300,7 +308,8 @@ export class Trainer {
       sliceFlops: this.#options.sliceFlops,
       budget: options.budget ?? {},
       signal: options.signal,
-      ...(validation && { validate: () => this.evaluate(validation) }),
+      watched: this.#stopping !== undefined,
+      ...(validate && { validate }),
     });
   }
 
