@@ -19,7 +19,7 @@ import {
   type NumericColumn,
   type Preprocessing,
 } from "./preprocessing.ts";
-import { type Cell, columnOf, listOf, type Table } from "./table.ts";
+import { type Cell, checkRow, columnOf, listOf, type Table } from "./table.ts";
 
 /** Arrays for a model's inputs: one where nothing is embedded, else by input name. */
 export type TabularInput = Float32Array | Readonly<Record<string, Float32Array | Int32Array>>;
@@ -35,9 +35,12 @@ export interface TabularData {
 export interface ApplyOptions {
   /** Columns that the preprocessing does not know: "refuse" (default) or "ignore". */
   readonly unknownColumns?: "refuse" | "ignore";
+  /** The rows to take, from 0, in this order; default all. Messages count them within the whole table. */
+  readonly rows?: ArrayLike<number>;
 }
 
-type Place = (row: number, cell: Cell) => void;
+/** `row` is the place in the output, `source` the row of the table, for messages. */
+type Place = (row: number, cell: Cell, source: number) => void;
 
 const filled = (column: NumericColumn | DateColumn, row: number, cell: Cell): number => {
   if (column.fill !== null) return column.fill;
@@ -53,27 +56,27 @@ const filled = (column: NumericColumn | DateColumn, row: number, cell: Cell): nu
 /** Writes one column's features of a row at `out[at + row·stride]`. */
 function numericPlace(column: NumericColumn, out: Float32Array, at: number, stride: number): Place {
   const { name, offset, divisor, flag } = column;
-  return (row, cell) => {
+  return (row, cell, source) => {
     const missing = isMissing(cell);
-    const value = missing ? filled(column, row, cell) : numberOf(cell);
+    const value = missing ? filled(column, source, cell) : numberOf(cell);
     if (value === undefined)
-      throw badCell(name, row, cell, "a number", "correct it, or leave it empty if it is missing");
+      throw badCell(name, source, cell, "a number", "correct it, or leave it empty if it is missing");
     const scaled = Math.fround((value - offset) / divisor);
     if (!Number.isFinite(scaled))
-      throw badCell(name, row, cell, "a number of a size that f32 holds", "correct it");
+      throw badCell(name, source, cell, "a number of a size that f32 holds", "correct it");
     out[at + row * stride] = scaled;
     if (flag && missing) out[at + row * stride + 1] = 1;
   };
 }
 
 function datePlace(column: DateColumn, out: Float32Array, at: number, stride: number): Place {
-  return (row, cell) => {
+  return (row, cell, source) => {
     const missing = isMissing(cell);
-    const ms = missing ? filled(column, row, cell) : dateOf(cell, column.format);
+    const ms = missing ? filled(column, source, cell) : dateOf(cell, column.format);
     if (ms === undefined)
       throw badCell(
         column.name,
-        row,
+        source,
         cell,
         `a date (${column.format})`,
         "correct it, or leave it empty if it is missing",
@@ -115,8 +118,8 @@ function categoryIndex(column: CategoryColumn): (row: number, cell: Cell) => num
 
 function categoryPlace(column: CategoryColumn, out: Float32Array, at: number, stride: number): Place {
   const indexOf = categoryIndex(column);
-  return (row, cell) => {
-    const index = indexOf(row, cell);
+  return (row, cell, source) => {
+    const index = indexOf(source, cell);
     if (index >= 0) out[at + row * stride + index] = 1;
   };
 }
@@ -124,6 +127,11 @@ function categoryPlace(column: CategoryColumn, out: Float32Array, at: number, st
 function placeOf(column: FittedColumn, out: Float32Array, at: number, stride: number): Place {
   if (column.type === "numeric") return numericPlace(column, out, at, stride);
   return column.type === "date" ? datePlace(column, out, at, stride) : categoryPlace(column, out, at, stride);
+}
+
+function rowOrder(table: Table, rows: ArrayLike<number> | undefined): number[] {
+  if (!rows) return Array.from({ length: table.rows }, (_, row) => row);
+  return Array.from(rows, (row) => checkRow(table, row));
 }
 
 function refuseUnknown({ columns, target, ignored }: Preprocessing, table: Table): void {
@@ -148,7 +156,8 @@ export function applyPreprocessing(
   options: ApplyOptions = {},
 ): { readonly rows: number; readonly x: TabularInput } {
   if (options.unknownColumns !== "ignore") refuseUnknown(preprocessing, table);
-  const { rows } = table;
+  const order = rowOrder(table, options.rows);
+  const rows = order.length;
   if (rows === 0) throw new FormatError("table/empty", "expected at least one row, got none");
   const stride = preprocessing.columns.reduce((sum, column) => sum + featureCount(column), 0);
   const features = new Float32Array(rows * stride);
@@ -158,26 +167,32 @@ export function applyPreprocessing(
     const cells = columnOf(table, column.name);
     if (isEmbedded(column)) {
       const indexOf = categoryIndex(column);
-      inputs[embeddingInput(column)] = Int32Array.from(cells, (cell, row) => indexOf(row, cell) + 1);
+      inputs[embeddingInput(column)] = Int32Array.from(order, (row) => indexOf(row, cells[row]) + 1);
       continue;
     }
     const place = placeOf(column, features, at, stride);
-    for (let row = 0; row < rows; row++) place(row, cells[row]);
+    for (let row = 0; row < rows; row++) place(row, cells[order[row]!], order[row]!);
     at += featureCount(column);
   }
   return { rows, x: Object.keys(inputs).length === 1 && stride > 0 ? features : inputs };
 }
 
-function targetValues(target: FittedTarget, cells: readonly Cell[]): Int32Array | Float32Array {
+function targetValues(
+  target: FittedTarget,
+  cells: readonly Cell[],
+  order: readonly number[],
+): Int32Array | Float32Array {
   const { name } = target;
   if (target.type === "number")
-    return Float32Array.from(cells, (cell, row) => {
+    return Float32Array.from(order, (row) => {
+      const cell = cells[row];
       const value = isMissing(cell) ? undefined : numberOf(cell);
       if (value === undefined) throw badCell(name, row, cell, "a number to compare with", "correct it");
       return (value - target.offset) / target.divisor;
     });
   const index = new Map(target.values.map((value, i) => [value, i]));
-  return Int32Array.from(cells, (cell, row) => {
+  return Int32Array.from(order, (row) => {
+    const cell = cells[row];
     const found = isMissing(cell) ? undefined : index.get(categoryOf(cell));
     if (found === undefined)
       throw badCell(
@@ -207,5 +222,5 @@ export function tabularData(
       },
     );
   const { rows, x } = applyPreprocessing(preprocessing, table, options);
-  return { rows, x, y: targetValues(target, columnOf(table, target.name)) };
+  return { rows, x, y: targetValues(target, columnOf(table, target.name), rowOrder(table, options.rows)) };
 }

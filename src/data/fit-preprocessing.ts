@@ -149,7 +149,8 @@ function fitColumn(
     : fitCategory(name, present, gaps, options, most);
 }
 
-function fitTarget(
+/** Classes, or the scale of numbers. `rows` are the numbers of the cells' rows, for messages. */
+export function fitTarget(
   name: string,
   cells: readonly Cell[],
   rows: readonly number[],

@@ -99,14 +99,15 @@ export function tableFromColumns(columns: Readonly<Record<string, ArrayLike<Cell
   return { rows, columns: new Map(names.map((name) => [name, Array.from(columns[name]!)])) };
 }
 
+/** @throws FormatError for a row that is not there */
+export function checkRow(table: Table, row: number): number {
+  if (Number.isInteger(row) && row >= 0 && row < table.rows) return row;
+  throw new FormatError("table/row", `there is no row ${row} (from 0) in a table of ${table.rows}`, { row });
+}
+
 /** The given rows of a table (from 0), in that order. */
 export function selectRows(table: Table, rows: ArrayLike<number>): Table {
-  const order = Array.from(rows);
-  for (const row of order)
-    if (!(Number.isInteger(row) && row >= 0 && row < table.rows))
-      throw new FormatError("table/row", `there is no row ${row} (from 0) in a table of ${table.rows}`, {
-        row,
-      });
+  const order = Array.from(rows, (row) => checkRow(table, row));
   return {
     rows: order.length,
     columns: new Map([...table.columns].map(([name, cells]) => [name, order.map((row) => cells[row])])),

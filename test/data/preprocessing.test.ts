@@ -239,4 +239,12 @@ describe("bad input names row and column", () => {
     const table = tableFromColumns({ c: [1, 2, 3, "x", 5] });
     expect(() => fitPreprocessing(table, { rows: [0, 2, 3] })).toThrow(/row 4, column "c"/);
   });
+
+  test("applying to some rows names them as they stand in the table", () => {
+    const table = tableFromColumns({ c: [1, 2, 3, "x"], y: ["a", "b", "a", "b"] });
+    const partly = fitPreprocessing(table, { target: "y", rows: [0, 1, 2] });
+    expect([...tabularData(partly, table, { rows: [2, 1] }).y]).toEqual([0, 1]);
+    expect(() => applyPreprocessing(partly, table, { rows: [2, 3] })).toThrow(/row 4, column "c"/);
+    expect(() => applyPreprocessing(partly, table, { rows: [4] })).toThrow(/no row 4/);
+  });
 });
