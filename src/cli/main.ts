@@ -2,34 +2,36 @@
 // Place: the entry of the command line; bundled with its dependencies.
 // Invariant: exit code 0 when the command did what was asked, else 1 and never a stack trace.
 
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { version } from "../../package.json";
 import { EdgegradError } from "../errors.ts";
 import { loadCore } from "../platform/default.ts";
 import { classifierNames } from "./classifier.ts";
+import { applyConfigFile } from "./config-file.ts";
+import { type CrossValidateCommand, crossValidateTable } from "./cross-validate.ts";
+import { isTableFile } from "./csv-file.ts";
 import { type DemoCommand, demo } from "./demo.ts";
+import { type EvaluateCommand, evaluate } from "./evaluate.ts";
 import { type ExplainCommand, exampleNames, explainCommand, lossNames } from "./explain.ts";
 import { type InspectCommand, inspect } from "./inspect.ts";
 import { type PredictCommand, predict } from "./predict.ts";
+import { predictTable, type TablePredictCommand } from "./predict-table.ts";
+import {
+  addTableOptions,
+  optionWords,
+  positiveNumber,
+  refuseTableOptions,
+  wholeNumber,
+} from "./table-options.ts";
 import { type TrainCommand, train } from "./train.ts";
-
-const wholeNumber = (lowest: number) => (text: string) => {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= lowest) return value;
-  throw new InvalidArgumentError(`Expected a whole number from ${lowest} up.`);
-};
-
-const positiveNumber = (text: string) => {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError("Expected a number above 0.");
-};
+import { type TrainTableCommand, trainTable } from "./train-table.ts";
 
 const dataOption = () =>
   new Option(
-    "--data <dir>",
-    "folder of MNIST-style IDX files, or of PNG and JPEG pictures in a folder for each class",
+    "--data <path>",
+    "CSV file, or folder of MNIST-style IDX files, or of PNG and JPEG pictures in a folder for each class",
   );
+const configOption = () => new Option("--config <file>", "options from a JSON file; what is typed here wins");
 const jsonOption = () => new Option("--json", "write JSON, one value a line");
 
 /** Options of every command that trains. */
@@ -37,31 +39,60 @@ function addTrainingOptions(command: Command, out: string): Command {
   return command
     .addOption(dataOption().default(undefined, "digits drawn on the spot"))
     .addOption(new Option("--model <name>", "what to train").choices(classifierNames).default("mlp"))
-    .option("--epochs <n>", "passes over the data, counted from the very start", wholeNumber(1), 5)
-    .option("--batch-size <n>", "images of a training step", wholeNumber(1), 64)
+    .option(
+      "--epochs <n>",
+      "passes over the data, counted from the very start (for tables 50)",
+      wholeNumber(1),
+      5,
+    )
+    .option("--batch-size <n>", "rows of a training step (for tables 32)", wholeNumber(1), 64)
     .option("--learning-rate <rate>", "Adam's step size", positiveNumber, 1e-3)
     .option("--seed <n>", "of initial weights and order", wholeNumber(0), 0)
     .option("--out <file>", "where the model goes", out);
 }
 
+/** Options that were typed or came from `--config`, by name. */
 function givenOptions(command: Command): Set<string> {
-  return new Set(Object.keys(command.opts()).filter((name) => command.getOptionValueSource(name) === "cli"));
+  const given = (name: string) => ["cli", "config"].includes(command.getOptionValueSource(name) ?? "");
+  return new Set(Object.keys(command.opts()).filter(given));
+}
+
+/** A table has fewer rows than a set of pictures: more passes, smaller steps. */
+const TABLE_DEFAULTS = { epochs: 50, batchSize: 32 } as const;
+
+/** Options with the defaults of tables where nothing was said. */
+function forTable<T extends { epochs: number; batchSize: number }>(
+  options: T,
+  given: ReadonlySet<string>,
+): T {
+  const unsaid = Object.entries(TABLE_DEFAULTS).filter(([name]) => !given.has(name));
+  return { ...options, ...Object.fromEntries(unsaid) };
 }
 
 function commandLine(): Command {
   const program = new Command("edgegrad")
     .description("Train and run neural networks from the command line.")
     .version(version)
-    .showHelpAfterError("(say --help for what there is)");
-  addTrainingOptions(program.command("train"), "model.safetensors")
-    .description("train an image classifier and save it")
+    .showHelpAfterError("(say --help for what there is)")
+    .hook("preAction", async (_, action) => applyConfigFile(action));
+  addTableOptions(addTrainingOptions(program.command("train"), "model.safetensors"))
+    .optionsGroup("Course of the training:")
+    .description("train a network on a table or on pictures, and save it")
     .option("--checkpoint <file>", "save the state here after every epoch, and when interrupted")
     .option("--resume <file>", "go on from a checkpoint, bit for bit")
     .option("--doctor", "look for what goes wrong: gradients, dead units, rate, inputs, classes, overfitting")
     .option("--report <file>", "write a page with curves, confusion matrix, calibration and findings")
     .addOption(jsonOption())
+    .addOption(configOption())
     .action(async (options: TrainCommand, command: Command) => {
-      await train(await loadCore(), options, givenOptions(command));
+      const given = givenOptions(command);
+      if (!isTableFile(options.data)) {
+        refuseTableOptions(given);
+        await train(await loadCore(), options, given);
+        return;
+      }
+      const table = forTable(options as unknown as TrainTableCommand, given);
+      await trainTable(await loadCore(), table, given, (without) => optionWords(command, without));
     });
   program
     .command("predict")
@@ -72,9 +103,24 @@ function commandLine(): Command {
     .option("--digits", "classify drawn digits")
     .option("--show <n>", "how many images to show", wholeNumber(0), 6)
     .addOption(jsonOption())
-    .action(async (pictures: string[], options: PredictCommand) =>
-      predict(await loadCore(), pictures, options),
-    );
+    .option("--out <file>", "for tables: where the predictions go (default: standard output)")
+    .option("--delimiter <text>", "for tables: between cells")
+    .option("--no-header", 'for tables: the first line is a row; columns are called "1", "2", …')
+    .action(async (pictures: string[], options: PredictCommand & TablePredictCommand) => {
+      if (isTableFile(options.data) && pictures.length === 0) await predictTable(await loadCore(), options);
+      else await predict(await loadCore(), pictures, options);
+    });
+  program
+    .command("evaluate")
+    .description("test a saved model: a CSV file with the target's column, or test images")
+    .requiredOption("--model <file>", "model or checkpoint")
+    .addOption(dataOption())
+    .option("--digits", "drawn digits")
+    .option("--delimiter <text>", "for tables: between cells")
+    .option("--no-header", 'for tables: the first line is a row; columns are called "1", "2", …')
+    .addOption(jsonOption())
+    .action(async (options: EvaluateCommand) => evaluate(await loadCore(), options));
+  addCrossValidate(program);
   program
     .command("inspect")
     .description("show layers, shapes, parameters, memory plan and FLOPs of a model file")
@@ -90,6 +136,23 @@ function commandLine(): Command {
     .option("--no-serve", "stop after saving the model")
     .action(async (options: DemoCommand) => demo(await loadCore(), options));
   return program;
+}
+
+function addCrossValidate(program: Command): void {
+  addTableOptions(program.command("cross-validate"), { testing: false })
+    .description("train and test on each fold of a table, and give the figures with their deviation")
+    .optionsGroup("Training:")
+    .option("--data <file>", "CSV file")
+    .option("--folds <n>", "how many", wholeNumber(2), 5)
+    .option("--epochs <n>", "passes over the training rows", wholeNumber(1), TABLE_DEFAULTS.epochs)
+    .option("--batch-size <n>", "rows of a training step", wholeNumber(1), TABLE_DEFAULTS.batchSize)
+    .option("--learning-rate <rate>", "AdamW's step size", positiveNumber, 1e-3)
+    .option("--seed <n>", "of initial weights and order", wholeNumber(0), 0)
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .action(async (options: CrossValidateCommand, command: Command) => {
+      await crossValidateTable(await loadCore(), options, givenOptions(command));
+    });
 }
 
 function addExplain(program: Command): void {

@@ -4,11 +4,14 @@
 
 import cliProgress from "cli-progress";
 import type { Progress } from "../train/run-loop.ts";
+import { lossCurve } from "./loss-curve.ts";
 
 /** Where and how to report. */
 export interface ReporterOptions {
   readonly json: boolean;
   readonly out: NodeJS.WriteStream;
+  /** What the rows are whose loss is shown after each epoch; default "test". */
+  readonly heldOut?: string;
   /** Clock in milliseconds; a test gives its own. */
   readonly now?: () => number;
 }
@@ -29,10 +32,15 @@ export class Reporter {
   #before = 0;
   #resumed = false;
   #last: Progress | undefined;
+  readonly #heldOut: string;
+  readonly #losses: number[] = [];
+  /** Lines on screen that the next curve replaces: the last curve with its epoch, and the bars below. */
+  #replaceable = 0;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
+    this.#heldOut = options.heldOut ?? "test";
   }
 
   /** Starts the clock. A resumed run counts its speed from its first progress: what lies before was done earlier. */
@@ -49,7 +57,7 @@ export class Reporter {
     if (this.#options.json) {
       if (progress.epochEnd) this.json({ event: "epoch", ...reportOf(progress), ...rounded(pace) });
     } else if (this.#options.out.isTTY) this.#drawBar(progress, pace);
-    else if (progress.epochEnd) this.line(epochLine(progress, pace));
+    else if (progress.epochEnd) this.line(epochLine(progress, pace, this.#heldOut));
   }
 
   /** Ends the bar, so that other lines can follow. */
@@ -98,13 +106,28 @@ export class Reporter {
         noTTYOutput: false,
         gracefulExit: false,
       });
-      this.#bar.start(progress.rows, progress.row, payload(progress, pace));
+      this.#bar.start(progress.rows, progress.row, payload(progress, pace, this.#heldOut));
     }
-    this.#bar.update(progress.row, payload(progress, pace));
+    this.#bar.update(progress.row, payload(progress, pace, this.#heldOut));
     if (progress.epochEnd) {
-      // The finished epoch stays on screen as its own line; the next one gets a new bar.
+      // The finished epoch stays on screen as its own line under the curve; the next one gets a new bar.
       this.stop();
+      this.#drawCurve(progress, pace);
     }
+  }
+
+  /** Replaces the curve of the epochs before, and the line of the last one, by a curve with one point more. */
+  #drawCurve(progress: Progress, pace: Pace): void {
+    const { out } = this.#options;
+    const columns = out.columns ?? 80;
+    this.#losses.push(progress.loss);
+    this.#replaceable += 1;
+    const curve = lossCurve(this.#losses, columns);
+    if (curve === "") return;
+    // A line that wraps would be two to go up over.
+    const line = epochLine(progress, pace, this.#heldOut).slice(0, columns - 1);
+    out.write(`\x1b[${this.#replaceable}A\x1b[0J${curve}\n${line}\n`);
+    this.#replaceable = curve.split("\n").length + 1;
   }
 }
 
@@ -113,29 +136,30 @@ function doneRows({ epoch, rows, row }: Progress): number {
   return (epoch - 1) * rows + row;
 }
 
-function payload(progress: Progress, pace: Pace) {
+function payload(progress: Progress, pace: Pace, heldOut: string) {
   return {
     epoch: progress.epoch,
     epochs: progress.epochs,
-    figures: figures(progress),
+    figures: figures(progress, heldOut),
     speed: Math.round(pace.samplesPerSecond).toLocaleString("en-US"),
     left: duration(pace.secondsLeft),
   };
 }
 
 /** "loss 0.1234 · accuracy 97.12 %", with the validation's where there are some. */
-function figures({ loss, metrics, validation }: Progress): string {
+function figures({ loss, metrics, validation }: Progress, heldOut: string): string {
   const text = (name: string, value: number) =>
     name.endsWith("accuracy") ? `${name} ${(100 * value).toFixed(2)}%` : `${name} ${value.toFixed(4)}`;
   const parts = Object.entries({ loss, ...metrics }).map(([name, value]) => text(name, value));
-  if (validation?.accuracy !== undefined) parts.push(text("test accuracy", validation.accuracy));
+  if (validation?.accuracy !== undefined) parts.push(text(`${heldOut} accuracy`, validation.accuracy));
+  else if (validation?.loss !== undefined) parts.push(text(`${heldOut} loss`, validation.loss));
   return parts.join(" · ");
 }
 
-function epochLine(progress: Progress, pace: Pace): string {
+function epochLine(progress: Progress, pace: Pace, heldOut: string): string {
   const speed = Math.round(pace.samplesPerSecond).toLocaleString("en-US");
   const left = progress.epoch < progress.epochs ? ` · ${duration(pace.secondsLeft)} left` : "";
-  return `epoch ${progress.epoch}/${progress.epochs} · ${figures(progress)} · ${speed} samples/s${left}`;
+  return `epoch ${progress.epoch}/${progress.epochs} · ${figures(progress, heldOut)} · ${speed} samples/s${left}`;
 }
 
 /** The progress as a flat record. */

@@ -1,12 +1,10 @@
 // `edgegrad train`: a classifier on images, from data to a saved model; can be interrupted and resumed.
 // Place: command line. Invariant: when it is interrupted after training began, the state is on disk before it ends.
 
-import { basename, relative } from "node:path";
 import type { Core, Trainer } from "../api.ts";
 import type { LabelledImages } from "../data/idx.ts";
-import { ConfigError, StateError } from "../errors.ts";
-import { HistoryRecorder } from "../train/history.ts";
-import type { Progress, StopReason } from "../train/run-loop.ts";
+import { ConfigError } from "../errors.ts";
+import type { HistoryRecorder } from "../train/history.ts";
 import { withClassNames } from "./class-names.ts";
 import { classesOf, createTrainer } from "./classifier.ts";
 import { confusionRows, confusionTable } from "./confusion-matrix.ts";
@@ -14,6 +12,7 @@ import { classCount, type ImageData, loadImages } from "./data-source.ts";
 import { checkExamination, type Examination, examine } from "./examination.ts";
 import { checkWritable, naming, readBytes, writeBytes } from "./files.ts";
 import { Reporter } from "./progress.ts";
+import { checkpointBeside, interruptedError, runTraining } from "./training-run.ts";
 
 /** Options of the command, as commander gives them. */
 export interface TrainCommand {
@@ -40,11 +39,6 @@ export interface TrainResult {
   readonly seconds: number;
 }
 
-/** The command stopped because the user wanted it to. Exit code 1, the message says how to go on. */
-export class Interrupted extends StateError {
-  override name = "Interrupted";
-}
-
 /** Trains, evaluates on the test images, saves the model. */
 export async function train(
   core: Core,
@@ -67,17 +61,26 @@ export async function train(
     : createTrainer(core, { ...command, imageShape, classes });
   announce(reporter, command, images, classes, trainer);
 
-  const history = new HistoryRecorder();
-  const reason = await run(trainer, images, command, reporter, checkpointPath, history);
+  const saveCheckpoint = () => writeBytes(checkpointPath, trainer.saveCheckpoint());
+  const { reason, history, error } = await runTraining({
+    ...{
+      trainer,
+      train: rowsOf(images.train),
+      validation: rowsOf(images.test),
+      epochs: command.epochs,
+      reporter,
+    },
+    resumed: checkpoint !== undefined,
+    checkpoint: command.checkpoint === undefined ? undefined : saveCheckpoint,
+  });
   const { last, seconds } = reporter;
   if (reason === "diverged") {
-    const { error } = history.finish();
     await examine(examinationOf(trainer, images, command, history, seconds), command, reporter);
     throw error;
   }
   if (reason === "aborted") {
-    await writeBytes(checkpointPath, trainer.saveCheckpoint());
-    throw interrupted(command, checkpointPath, trainer);
+    await saveCheckpoint();
+    throw interruptedError(trainer, checkpointPath, wordsToGoOn(command, checkpointPath));
   }
   if (!last && checkpoint) {
     reporter.line(`${command.resume} has its ${command.epochs} epochs behind it; for more, say --epochs.`);
@@ -126,10 +129,6 @@ function refuseFixed(command: TrainCommand, given: ReadonlySet<string>): void {
   }
 }
 
-function checkpointBeside(out: string): string {
-  return `${out.replace(/\.safetensors$/, "")}.checkpoint.safetensors`;
-}
-
 function announce(
   reporter: Reporter,
   command: TrainCommand,
@@ -153,41 +152,7 @@ function announce(
   });
 }
 
-/** Runs the epochs, watching for Ctrl-C; gives why it ended. */
-async function run(
-  trainer: Trainer,
-  images: ImageData,
-  command: TrainCommand,
-  reporter: Reporter,
-  checkpointPath: string,
-  history: HistoryRecorder,
-): Promise<StopReason> {
-  const rows = ({ x, y }: LabelledImages) => ({ x, y });
-  const interruption = new AbortController();
-  const interrupt = () => {
-    // The second Ctrl-C does not wait for the slice to end.
-    if (interruption.signal.aborted) process.exit(1);
-    interruption.abort();
-  };
-  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
-  let final: Progress | undefined;
-  reporter.start(command.resume !== undefined);
-  try {
-    const options = { epochs: command.epochs, validation: rows(images.test), signal: interruption.signal };
-    for await (const progress of trainer.run(rows(images.train), options)) {
-      final = progress;
-      history.add(progress);
-      if (progress.reason !== "aborted") reporter.update(progress);
-      if (progress.epochEnd && command.checkpoint !== undefined) {
-        await writeBytes(checkpointPath, trainer.saveCheckpoint());
-      }
-    }
-  } finally {
-    reporter.stop();
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-  }
-  return final?.reason ?? "done";
-}
+const rowsOf = ({ x, y }: LabelledImages) => ({ x, y });
 
 /** What the doctor and the report are about. */
 function examinationOf(
@@ -213,22 +178,10 @@ function examinationOf(
   };
 }
 
-/** A word as a shell takes it whole. */
-function quote(text: string): string {
-  return /^[\w./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-/** How the user can start this program again: by its name where it is installed, else by its path. */
-function invocation(): string {
-  const program = process.argv[1] ?? "edgegrad";
-  return basename(program) === "edgegrad" ? "edgegrad" : `node ${quote(relative("", program))}`;
-}
-
-function interrupted(command: TrainCommand, path: string, trainer: Trainer): Interrupted {
-  const parts = [`${invocation()} train`, "--resume", quote(path), "--epochs", String(command.epochs)];
-  if (command.data !== undefined) parts.push("--data", quote(command.data));
-  parts.push("--out", quote(command.out));
-  if (command.checkpoint !== undefined) parts.push("--checkpoint", quote(command.checkpoint));
-  const message = `interrupted at step ${trainer.steps}; checkpoint saved to ${path}. Go on with:\n  ${parts.join(" ")}`;
-  return new Interrupted("cli/interrupted", message, { checkpoint: path, step: trainer.steps });
+function wordsToGoOn(command: TrainCommand, checkpoint: string): string[] {
+  const words = ["train", "--resume", checkpoint, "--epochs", String(command.epochs)];
+  if (command.data !== undefined) words.push("--data", command.data);
+  words.push("--out", command.out);
+  if (command.checkpoint !== undefined) words.push("--checkpoint", command.checkpoint);
+  return words;
 }
