@@ -62,7 +62,7 @@ export async function runTraining(run: TrainingRun): Promise<TrainingEnd> {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
   const reason = stopped ? "stopped" : (final?.reason ?? "done");
-  if (stopping?.best && reason !== "aborted") trainer.setWeights(stopping.best);
+  if (stopping?.weights && reason !== "aborted") trainer.setWeights(stopping.weights);
   return { reason, history, error: final?.error };
 }
 
