@@ -12,6 +12,7 @@ import {
   sequential,
   softmaxCrossEntropy,
   type Trainer,
+  type TrainerOptions,
 } from "../api.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
 import { product } from "../shape.ts";
@@ -42,8 +43,11 @@ export interface ClassifierOptions {
   readonly seed: number;
 }
 
-/** A trainer of a classifier with Adam on the cross-entropy. */
-export function createTrainer(core: Core, options: ClassifierOptions): Trainer {
+/** What trains a classifier: Adam on the cross-entropy. */
+export function createTraining(options: ClassifierOptions): {
+  readonly model: Model;
+  readonly options: Omit<TrainerOptions, "model">;
+} {
   const { imageShape, classes, batchSize, learningRate, seed } = options;
   const describe = CLASSIFIERS.get(options.model);
   if (!describe) {
@@ -51,13 +55,21 @@ export function createTrainer(core: Core, options: ClassifierOptions): Trainer {
     throw new ConfigError("config/model", message, { option: "model" });
   }
   const [height = 1, width = 1, channels = 1] = imageShape;
-  return core.trainer(describe([height, width, channels], classes), {
-    loss: softmaxCrossEntropy(),
-    optimizer: adam({ learningRate }),
-    metrics: [accuracy()],
-    batchSize,
-    seed,
-  });
+  return {
+    model: describe([height, width, channels], classes),
+    options: {
+      loss: softmaxCrossEntropy(),
+      optimizer: adam({ learningRate }),
+      metrics: [accuracy()],
+      batchSize,
+      seed,
+    },
+  };
+}
+
+export function createTrainer(core: Core, options: ClassifierOptions): Trainer {
+  const training = createTraining(options);
+  return core.trainer(training.model, training.options);
 }
 
 /** The class of the largest logit of each row; of equal ones the first. */

@@ -13,6 +13,7 @@ import { isTableFile } from "./csv-file.ts";
 import { type DemoCommand, demo } from "./demo.ts";
 import { type EvaluateCommand, evaluate } from "./evaluate.ts";
 import { type ExplainCommand, exampleNames, explainCommand, lossNames } from "./explain.ts";
+import { type FindRateCommand, findRate } from "./find-lr.ts";
 import { type InspectCommand, inspect } from "./inspect.ts";
 import { type PredictCommand, predict } from "./predict.ts";
 import { predictTable, type TablePredictCommand } from "./predict-table.ts";
@@ -121,6 +122,7 @@ function commandLine(): Command {
     .addOption(jsonOption())
     .action(async (options: EvaluateCommand) => evaluate(await loadCore(), options));
   addCrossValidate(program);
+  addFindRate(program);
   program
     .command("inspect")
     .description("show layers, shapes, parameters, memory plan and FLOPs of a model file")
@@ -152,6 +154,27 @@ function addCrossValidate(program: Command): void {
     .addOption(configOption())
     .action(async (options: CrossValidateCommand, command: Command) => {
       await crossValidateTable(await loadCore(), options, givenOptions(command));
+    });
+}
+
+function addFindRate(program: Command): void {
+  addTableOptions(program.command("find-lr"))
+    .description("train a few steps with a rising rate, show the losses, and suggest a learning rate")
+    .optionsGroup("Search:")
+    .addOption(dataOption().default(undefined, "digits drawn on the spot"))
+    .addOption(new Option("--model <name>", "what to train").choices(classifierNames).default("mlp"))
+    .option("--from <rate>", "first rate", positiveNumber, 1e-6)
+    .option("--to <rate>", "last rate", positiveNumber, 10)
+    .option("--steps <n>", "from the first to the last", wholeNumber(10), 100)
+    .option("--batch-size <n>", "rows of a training step (for tables 32)", wholeNumber(1), 64)
+    .option("--seed <n>", "of initial weights and order", wholeNumber(0), 0)
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .action(async (options: FindRateCommand, command: Command) => {
+      const given = givenOptions(command);
+      const unsaid = { learningRate: 1e-3, epochs: 1 };
+      const all = { ...unsaid, ...options };
+      await findRate(await loadCore(), isTableFile(options.data) ? forTable(all, given) : all, given);
     });
 }
 

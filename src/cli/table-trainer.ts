@@ -7,10 +7,12 @@ import {
   type Core,
   dense,
   dropout,
+  type Model,
   meanAbsoluteError,
   mse,
   softmaxCrossEntropy,
   type Trainer,
+  type TrainerOptions,
 } from "../api.ts";
 import type { TabularData } from "../data/apply-preprocessing.ts";
 import { classWeights } from "../data/balance.ts";
@@ -26,12 +28,11 @@ export interface TableTrainerOptions extends TableOptions {
 }
 
 /** Dense layers with ReLU; cross-entropy on classes, squared error on a scaled number; AdamW. */
-export function createTableTrainer(
-  core: Core,
+export function tableTraining(
   preprocessing: Preprocessing,
   train: TabularData,
   options: TableTrainerOptions,
-): Trainer {
+): { readonly model: Model; readonly options: Omit<TrainerOptions, "model"> } {
   const { hidden = [32], weightDecay = 0, batchSize, learningRate, seed, balance } = options;
   const classes = preprocessing.target?.type === "classes";
   if (balance && !classes)
@@ -44,11 +45,24 @@ export function createTableTrainer(
   ]);
   const count = outputCount(preprocessing);
   const weights = balance ? { classWeights: classWeights(train.y, { classes: count }) } : {};
-  return core.trainer(tabularModel(preprocessing, [...layers, dense(count)]), {
-    loss: classes ? softmaxCrossEntropy(weights) : mse(),
-    optimizer: adamw({ learningRate, weightDecay }),
-    metrics: [classes ? accuracy() : meanAbsoluteError()],
-    batchSize,
-    seed,
-  });
+  return {
+    model: tabularModel(preprocessing, [...layers, dense(count)]),
+    options: {
+      loss: classes ? softmaxCrossEntropy(weights) : mse(),
+      optimizer: adamw({ learningRate, weightDecay }),
+      metrics: [classes ? accuracy() : meanAbsoluteError()],
+      batchSize,
+      seed,
+    },
+  };
+}
+
+export function createTableTrainer(
+  core: Core,
+  preprocessing: Preprocessing,
+  train: TabularData,
+  options: TableTrainerOptions,
+): Trainer {
+  const training = tableTraining(preprocessing, train, options);
+  return core.trainer(training.model, training.options);
 }

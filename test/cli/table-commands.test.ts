@@ -129,6 +129,20 @@ describe("classes", () => {
     expect(events[3].mean.accuracy).toBeGreaterThan(0.8);
   });
 
+  test("find-lr: a curve, and a rate that lies in the range and learns", async () => {
+    const [search] = records(await run("find-lr", ...common, "--json"));
+    expect(search.points.length).toBeGreaterThan(50);
+    expect(search.suggestion).toBeGreaterThan(1e-4);
+    expect(search.suggestion).toBeLessThan(1);
+    const { out } = await run("find-lr", ...common, "--from", "1e-4", "--to", "1", "--steps", "40");
+    expect(out).toMatch(/^ *rate +loss +smoothed/);
+    expect(out).toMatch(/smoothed loss by rate, 0\.00010 at the left\n +loss\n/);
+    expect(out).toMatch(/begin with --learning-rate [\d.]+: /);
+    expect((await run("find-lr", ...common, "--from", "1", "--to", "0.1")).err).toMatch(
+      /to must be a finite number above from/,
+    );
+  });
+
   test("embeddings, balance, hidden layers, a test file, early stopping", async () => {
     const held = [HEAD, ...csv.split("\n").slice(1, 41)].join("\n");
     put("held.csv", held);
