@@ -6,8 +6,7 @@
  */
 import { Op } from "../../src/abi";
 
-// @ts-expect-error: decorators on declarations are AssemblyScript's
-@external("env", "kernels")
+// Imported from the module that bears this file's name.
 declare const coreKernels: usize;
 
 // u32 indices into the function table; the slot of Op.End holds the step itself, the word after the last op the

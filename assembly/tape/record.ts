@@ -7,12 +7,6 @@
 import { Op } from "../../src/abi";
 import { KERNELS } from "./kernel-table";
 
-/** Address of the uniforms of the running call; in memory, where kernel packs see it too. */
-@inline
-function uniforms(): usize {
-  return load<u32>(KERNELS, Op.Count << 2);
-}
-
 export function setUniforms(address: usize): void {
   store<u32>(KERNELS, address, Op.Count << 2);
 }
@@ -41,13 +35,19 @@ export class Record {
 }
 
 export class Uniforms {
+  /** Address of the uniforms of the running call; in memory, where kernel packs see it too. */
+  @inline
+  private static at(): usize {
+    return load<u32>(KERNELS, Op.Count << 2);
+  }
+
   @inline
   static u32(field: i32): u32 {
-    return load<u32>(uniforms() + ((<usize>field) << 2));
+    return load<u32>(Uniforms.at() + ((<usize>field) << 2));
   }
 
   @inline
   static set(field: i32, value: u32): void {
-    store<u32>(uniforms() + ((<usize>field) << 2), value);
+    store<u32>(Uniforms.at() + ((<usize>field) << 2), value);
   }
 }

@@ -103,7 +103,10 @@ export class CoreInstance {
       compiled.set(pack, module);
       const { table } = this.#exports;
       if (table.length < Abi.TableSize) table.grow(Abi.TableSize - table.length);
-      new WebAssembly.Instance(module, { env: { memory: this.#memory!, table, kernels, abort: onAbort } });
+      new WebAssembly.Instance(module, {
+        env: { memory: this.#memory!, table, abort: onAbort },
+        "kernel-table": { coreKernels: kernels },
+      });
     } catch (cause) {
       throw new CoreError(
         "core/pack",

@@ -69,7 +69,7 @@ export class Workerd {
       tsconfigRaw: {},
       logLevel: "warning",
     });
-    for (const name of ["simd", "relaxed"])
+    for (const name of ["full", "relaxed"])
       cpSync(join(root, "build", `core.${name}.wasm`), join(this.folder, `core.${name}.wasm`));
     mkdirSync(join(this.folder, "disk"), { recursive: true });
     this.#port = await freePort();

@@ -149,7 +149,8 @@ describe("scored", () => {
     const best = Math.max(...history.metrics.val_rocAuc!);
     expect(best).toBeGreaterThan(0.8);
     expect(validation(trainer).rocAuc).toBe(best);
-    const average = await make().fit(
+    const other = make();
+    const average = await other.fit(
       { x, y },
       { epochs: 2, validation: () => withAverage(trainer, scored({ x, y }, [prAuc])) },
     );

@@ -9,7 +9,7 @@ import { transformGrad, transformInput } from "./winograd-transform";
 /** Tiles of a block: planes of V, products and kernels together fit L2. */
 export const BLOCK: u32 = 64;
 /** Planes are a cache line apart from what would fall into the same sets. */
-export const PLANE_GAP: usize = 64;
+export const PLANE_GAP: u32 = 64;
 /** Bytes of 36 vectors, twice. */
 export const TEMP_BYTES: usize = 1152;
 
