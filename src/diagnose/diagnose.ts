@@ -51,6 +51,12 @@ export async function diagnose(
   }
 }
 
+/** The op as the field calls it. */
+function nameOf(node: AnyNode): string {
+  if (node.op === "unary" || node.op === "binary") return node.attrs.fn;
+  return node.op === "defined" ? node.attrs.definition.name : node.op;
+}
+
 class Examination {
   readonly #trainer: Trainer;
   readonly #observer: Observer;
@@ -198,7 +204,7 @@ class Examination {
       if (at < 0) continue;
       const row = shape.length > 0 ? Math.floor(at / (data.length / shape[0]!)) : 0;
       const backwards = node.id > observer.loss.id;
-      const name = node.op === "unary" || node.op === "binary" ? node.attrs.fn : node.op;
+      const name = nameOf(node);
       const inputs = node.inputs.map((id) => worst(nodes[id]!));
       return {
         code: "not-finite",

@@ -430,6 +430,15 @@ test("a recurrent network is looked at like any other", async () => {
   const { findings, layers } = await diagnose(trainer, { x, y });
   expect(findings).toEqual([]);
   expect(layers.map(({ layer }) => layer)).toEqual(["simpleRnn (layers.0)", "dense (layers.1)"]);
+  const loud = testCore().trainer(sequential([6, 2], [rescale(100), simpleRnn(12), dense(1)]), {
+    loss: mse(),
+    optimizer: adam({ learningRate: 5e-3 }),
+    seed: 1,
+  });
+  const broken = await diagnose(loud, { x, y });
+  expect(found(broken.findings, "saturated-activations").layer).toBe("simpleRnn (layers.1)");
+  x[13] = Infinity;
+  expect(found((await diagnose(loud, { x, y })).findings, "not-finite").evidence).toMatchObject({ row: 1 });
 });
 
 test("a network on images is looked at like any other", async () => {
