@@ -12,7 +12,7 @@ import { chromiumArguments, chromiumEnvironment } from "./scripts/browser.mjs";
 
 const sharedSuite = ["test/runtimes/*.test.ts"];
 // The built Worker imports a .wasm module, which only workerd can.
-const workerTest = "test/cloudflare/worker.test.ts";
+const workerTests = ["test/cloudflare/worker.test.ts", "test/cloudflare/copies.test.ts"];
 const chromePath = process.env.CHROME_PATH;
 const chromeEnvironment = chromePath === undefined ? undefined : chromiumEnvironment(chromePath);
 
@@ -25,7 +25,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
-          exclude: ["**/node_modules/**", workerTest],
+          exclude: ["**/node_modules/**", ...workerTests],
           environment: "node",
           testTimeout: 60_000,
           // One process per core: the machine that checks this has two.
@@ -41,12 +41,14 @@ export default defineConfig({
             miniflare: {
               compatibilityDate: "2026-10-01",
               compatibilityFlags: ["nodejs_compat"],
+              kvNamespaces: ["EDGEGRAD_KV"],
+              r2Buckets: ["EDGEGRAD_R2"],
               // A module, as wrangler would give it, not an instance as Vite would.
               modulesRules: [{ type: "CompiledWasm", include: ["**/*.wasm"] }],
             },
           }),
         ],
-        test: { name: "workers", include: [...sharedSuite, workerTest], testTimeout: 60_000 },
+        test: { name: "workers", include: [...sharedSuite, ...workerTests], testTimeout: 60_000 },
       },
       {
         test: {

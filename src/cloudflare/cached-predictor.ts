@@ -1,7 +1,8 @@
 // Predictions without the object: a stateless Worker's copies of models, each of a version, none older than asked for.
 //
 // Place: behind the router's `?maxStale=`. Invariant: a copy answers only while it was known to be current at most
-// `maxStale` seconds before the request began; versions never go back, so neither does what a client sees of one isolate.
+// `maxStale` seconds before the request began, by the clock of whoever asked the object; where a copy exists, an older
+// version never takes its place.
 
 import { ConfigError } from "../errors.ts";
 import { GraphBuilder } from "../graph/builder.ts";
@@ -13,7 +14,7 @@ import { lowerModel } from "../model.ts";
 import { loadBundled } from "../platform/worker-core.ts";
 import { Predictor } from "../train/predictor.ts";
 import { readBody } from "./bounded-body.ts";
-import type { ModelRecord } from "./model-record.ts";
+import type { CopyStore, CurrentVersion } from "./copy-store.ts";
 import { predictionOf } from "./model-rows.ts";
 import type { ObjectStub } from "./object-platform.ts";
 import { release } from "./object-schema.ts";
@@ -29,11 +30,12 @@ interface Copy {
   checked: number;
 }
 
-interface CurrentVersion {
-  readonly uid: string;
-  readonly version: number;
-  readonly plan: ModelRecord["plan"];
-  readonly timeSteps: number;
+/** Where a copy comes from. */
+export interface CopySource {
+  readonly store: CopyStore;
+  readonly stub: () => ObjectStub;
+  /** Goes on after the answer. */
+  readonly later: (work: Promise<unknown>) => void;
 }
 
 /** All copies of an isolate together: the file, its weights and the plan of each. */
@@ -43,12 +45,12 @@ const copies = new Map<string, Copy>();
 let total = 0;
 
 export async function predictFromCopy(
-  ...[name, maxStale, stub, type, body]: [string, number, () => ObjectStub, RowType, Uint8Array]
+  ...[name, maxStale, source, type, body]: [string, number, CopySource, RowType, Uint8Array]
 ): Promise<Response> {
   const now = Date.now();
   let copy = copies.get(name);
   if (!copy || now - copy.checked > maxStale * 1000 || now < copy.checked) {
-    const fresh = await refresh(name, copy, now, stub);
+    const fresh = await refresh(name, copy, now, maxStale, source);
     if (fresh instanceof Response) return fresh;
     copy = fresh;
   }
@@ -63,29 +65,42 @@ export async function predictFromCopy(
 }
 
 async function refresh(
-  ...[name, old, now, stub]: [string, Copy | undefined, number, () => ObjectStub]
+  ...[name, old, now, maxStale, source]: [string, Copy | undefined, number, number, CopySource]
 ): Promise<Copy | Response> {
+  const { store, stub, later } = source;
   const ask = (what: string) => stub().fetch(new Request(`http://object/models/${name}/${what}`));
-  const answer = await ask("version");
-  if (!answer.ok) {
-    if (answer.status === 404) forget(name);
-    return new Response(answer.body, answer);
+  let current = await store.current(name, now - maxStale * 1000, now);
+  if (!current) {
+    const answer = await ask("version");
+    if (!answer.ok) {
+      if (answer.status === 404) forget(name);
+      return new Response(answer.body, answer);
+    }
+    const { uid, version, timeSteps } = (await answer.json()) as CurrentVersion;
+    current = { uid, version, timeSteps, checked: now };
+    if (store.exists) later(store.note(name, current));
   }
-  const current = (await answer.json()) as CurrentVersion;
-  if (old && old.uid === current.uid && old.version === current.version) {
-    old.checked = now;
-    return old;
+  if (old && old.uid === current.uid && old.version >= current.version) {
+    if (old.version === current.version) old.checked = Math.max(old.checked, current.checked);
+    if (now - old.checked <= maxStale * 1000) return old;
   }
-  const file = await ask("weights");
-  if (!file.ok) return new Response(file.body, file);
-  const version = Number(file.headers.get("edgegrad-version"));
-  const bytes = await readBody(file, MAX_COPY_BYTES);
-  const { timeSteps } = current;
-  const predictor = await predictorOf(bytes, timeSteps);
+  let bytes = await store.file(name, current);
+  let { version } = current;
+  if (!bytes) {
+    const file = await ask("weights");
+    if (!file.ok) return new Response(file.body, file);
+    version = Number(file.headers.get("edgegrad-version"));
+    bytes = await readBody(file, MAX_COPY_BYTES);
+    if (store.exists) {
+      const stored = { ...current, version };
+      later(store.keep(name, stored, bytes.slice().buffer).then(() => store.forgetOlder(name, stored)));
+    }
+  }
+  const predictor = await predictorOf(bytes, current.timeSteps);
   const size = bytes.length;
   release(bytes);
   const copy: Copy = {
-    ...{ uid: current.uid, version, predictor, checked: now },
+    ...{ uid: current.uid, version, predictor, checked: current.checked },
     bytes: predictor.plan.bytes.total + size,
   };
   forget(name);

@@ -45,10 +45,29 @@ export interface ObjectNamespace {
   get(id: any): ObjectStub;
 }
 
+/** Workers KV, as far as copies of models use it. */
+export interface KvNamespace {
+  get(key: string, type: "arrayBuffer"): Promise<ArrayBuffer | null>;
+  put(key: string, value: ArrayBuffer | string, options: { expirationTtl: number }): Promise<void>;
+  delete(key: string): Promise<void>;
+  list(options: { prefix: string }): Promise<{ keys: readonly { name: string }[] }>;
+}
+
+/** R2, likewise. */
+export interface R2Store {
+  get(key: string): Promise<{ arrayBuffer(): Promise<ArrayBuffer> } | null>;
+  put(key: string, value: ArrayBuffer): Promise<unknown>;
+  delete(keys: string[]): Promise<void>;
+  list(options: { prefix: string }): Promise<{ objects: readonly { key: string }[] }>;
+}
+
 /** Bindings and variables of the Worker; all variables are text. */
 export interface Env {
   readonly TRAINER: ObjectNamespace;
   readonly INDEX: ObjectNamespace;
+  /** Copies of models in front of the objects; either may be left out. */
+  readonly EDGEGRAD_KV?: KvNamespace;
+  readonly EDGEGRAD_R2?: R2Store;
   /** Secret: JSON list of `{ token | sha256, scopes, models? }`. */
   readonly EDGEGRAD_TOKENS?: string;
   /** Comma-separated origins that browsers may call from; none by default. */

@@ -7,6 +7,7 @@ import { Hono } from "hono";
 import { requireScope, TokenTable } from "./auth.ts";
 import { readBody } from "./bounded-body.ts";
 import { predictFromCopy } from "./cached-predictor.ts";
+import { CopyStore } from "./copy-store.ts";
 import { logEvent } from "./log.ts";
 import type { IndexRow } from "./model-index.ts";
 import type { Env, ObjectStub } from "./object-platform.ts";
@@ -24,7 +25,12 @@ export interface RouterOptions {
 
 /** What a module Worker exports. */
 export interface Router {
-  fetch(request: Request, env: Env): Promise<Response>;
+  fetch(request: Request, env: Env, ctx?: Later): Promise<Response>;
+}
+
+/** What the runtime gives a Worker beside its environment. */
+interface Later {
+  waitUntil(work: Promise<unknown>): void;
 }
 
 interface Setup {
@@ -89,7 +95,8 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
           "a model's name has 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit",
         );
       const request = new Request(`${origin}${path}${new URL(c.req.url).search}`, c.req.raw);
-      return finish(await answer(c.env, settings, route.path, model, request));
+      const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+      return finish(await answer(c.env, settings, route.path, model, request, later));
     } catch (error) {
       if (statusOf(error) === 500) logEvent(settings.log, "error", { path: pathname }, error);
       return finish(errorResponse(error));
@@ -99,10 +106,24 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
     logEvent("changes", "error", {}, error);
     return errorResponse(error);
   });
-  return { fetch: async (request, env) => app.fetch(request, env) };
+  return {
+    fetch: async (request, env, ctx) =>
+      app.fetch(
+        request,
+        env,
+        ctx && { waitUntil: (work) => ctx.waitUntil(work), passThroughOnException() {}, props: {} },
+      ),
+  };
 
   async function answer(
-    ...[env, settings, path, model, request]: [Env, Settings, string, string | undefined, Request]
+    ...[env, settings, path, model, request, later]: [
+      Env,
+      Settings,
+      string,
+      string | undefined,
+      Request,
+      (work: Promise<unknown>) => void,
+    ]
   ): Promise<Response> {
     if (path === "/health") return Response.json({ ok: true });
     if (path === "/openapi.json") return Response.json(openApi(basePath));
@@ -122,7 +143,8 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
           `maxStale must be seconds from 0 to ${MAX_STALE_SECONDS}`,
         );
       const type = rowTypeOf(request.headers.get("content-type"));
-      return predictFromCopy(model!, maxStale, stub, type, await readBody(request, MAX_JSON_BYTES));
+      const source = { store: new CopyStore(env), stub, later };
+      return predictFromCopy(model!, maxStale, source, type, await readBody(request, MAX_JSON_BYTES));
     }
     return askObject(stub, request);
   }
@@ -184,7 +206,9 @@ async function remove(
   ...[env, name, stub, request]: [Env, string, () => ObjectStub, Request]
 ): Promise<Response> {
   const response = await askObject(stub, request);
-  if (response.ok || response.status === 404) await tellIndex(env, "DELETE", name);
+  if (!response.ok && response.status !== 404) return response;
+  await tellIndex(env, "DELETE", name);
+  await new CopyStore(env).forget(name);
   return response;
 }
 
