@@ -1,68 +1,9 @@
-// Latency over an empty handler, and memory over an empty Worker.
+// Memory over an empty Worker, and what an update writes.
 //
-// Place: behind `npm run edge:latency` and `edge:memory`. Invariant: both Workers run at the same time on this machine and
-// are asked in turns, so that drift meets both.
+// Place: behind `npm run edge:memory` and `edge:journal`. Invariant: read from the kernel's own counts of the process.
 
-import { bytesOf } from "./edge-scenarios.ts";
-import { TOKENS, Workerd } from "./workerd.ts";
-
-const W2 = {
-  input: [784],
-  layers: [
-    { op: "dense", units: 128, activation: "relu" },
-    { op: "dense", units: 10 },
-  ],
-  batchSize: 1,
-};
-
-const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
-
-export async function measureLatency(requests: number) {
-  const empty = await new Workerd({ entry: "test/cloudflare/empty-worker.ts" }).start();
-  const worker = await new Workerd().start();
-  try {
-    await worker.ask("PUT", "/models/w2", W2);
-    const body = JSON.stringify({ x: [Array.from({ length: 784 }, (_, i) => (i * 7) % 256)] });
-    const time = async (url: string) => {
-      const begun = performance.now();
-      const response = await fetch(url, {
-        method: "POST",
-        body,
-        headers: { authorization: `Bearer ${TOKENS.predict}`, "content-type": "application/json" },
-      });
-      await response.arrayBuffer();
-      if (!response.ok) throw new Error(`${url}: ${response.status}`);
-      return performance.now() - begun;
-    };
-    const paths = {
-      empty: `${empty.url}/`,
-      cached: `${worker.url}/models/w2/predict?maxStale=60`,
-      object: `${worker.url}/models/w2/predict`,
-    };
-    const times: Record<keyof typeof paths, number[]> = { empty: [], cached: [], object: [] };
-    for (let i = 0; i < requests + 200; i++)
-      for (const [name, url] of Object.entries(paths) as [keyof typeof paths, string][]) {
-        const ms = await time(url);
-        if (i >= 200) times[name].push(ms);
-      }
-    const begun = performance.now();
-    await Promise.all(
-      Array.from({ length: 16 }, async () => {
-        for (let i = 0; i < requests / 16; i++) await time(paths.cached);
-      }),
-    );
-    const perSecond = Math.round(requests / ((performance.now() - begun) / 1000));
-    const [emptyMs, cachedMs, objectMs] = [median(times.empty), median(times.cached), median(times.object)];
-    return {
-      ...{ requests, emptyMs, cachedMs, objectMs, cachedPerSecond: perSecond },
-      cachedRatio: cachedMs / emptyMs,
-      objectRatio: objectMs / emptyMs,
-    };
-  } finally {
-    await worker.close();
-    await empty.close();
-  }
-}
+import { bytesOf, exampleOf, NETWORK } from "./edge-scenarios.ts";
+import { Workerd } from "./workerd.ts";
 
 /** A model of two million parameters with Adam: everything that is done with one, while its memory is watched. */
 export async function measureMemory() {
@@ -98,7 +39,7 @@ export async function measureMemory() {
     let parameters = 0;
     await during("create", async () => {
       const created = await worker.ask("PUT", "/models/large", {
-        ...{ ...W2, input: [1000], layers, batchSize: 8, examples: { capacity: 64 }, snapshotEvery: 10 },
+        ...{ input: [1000], layers, batchSize: 8, examples: { capacity: 64 }, snapshotEvery: 10 },
       });
       parameters = created.json?.plan?.parameters;
       return created;
@@ -139,5 +80,44 @@ export async function measureMemory() {
     clearInterval(timer);
     await worker.close();
     await empty.close();
+  }
+}
+
+/** What online updates write, for a small model and one a hundred times as large, and what a restart replays. */
+export async function measureJournal(updates: number) {
+  const worker = await new Workerd({ vars: { EDGEGRAD_SNAPSHOT_EVERY: "10000" } }).start();
+  try {
+    const sizes: object[] = [];
+    const perUpdate: number[] = [];
+    for (const [name, units] of [
+      ["small", 16],
+      ["large", 8000],
+    ] as const) {
+      const layers = [
+        { op: "dense", units, activation: "relu" },
+        { op: "dense", units: 3 },
+      ];
+      const model = { ...NETWORK, layers, batchSize: 1, snapshotEvery: updates + 1 };
+      const { json } = await worker.ask("PUT", `/models/${name}`, model);
+      const post = (id: number) => worker.ask("POST", `/models/${name}/updates`, exampleOf(id));
+      await post(0);
+      const before = worker.writtenBytes;
+      for (let id = 1; id < updates; id++) await post(id);
+      const bytes = Math.round((worker.writtenBytes - before) / (updates - 1));
+      perUpdate.push(bytes);
+      sizes.push({ stateBytes: json.plan.stateBytes, bytesPerUpdate: bytes });
+    }
+    await worker.ask("PUT", "/models/k", { ...NETWORK, snapshotEvery: 64 });
+    for (let id = 0; id < 63 + 64; id++) await worker.ask("POST", "/models/k/updates", exampleOf(id));
+    await worker.kill();
+    await worker.restart();
+    const begun = performance.now();
+    await worker.ask("GET", "/models/k");
+    const loadMs = performance.now() - begun;
+    const { text } = await worker.ask("GET", "/models/k/metrics");
+    const replayed = Number(/^edgegrad_replayed_updates_total.* (\d+)$/m.exec(text)?.[1]);
+    return { updates, sizes, growth: perUpdate[1]! / perUpdate[0]!, snapshotEvery: 64, replayed, loadMs };
+  } finally {
+    await worker.close();
   }
 }

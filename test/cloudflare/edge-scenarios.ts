@@ -158,7 +158,7 @@ export async function trainingUnderKills(
   }
   const cut = () =>
     fetch(`${worker.url}/test/cut/${Math.ceil((2 * epochs * rows) / batchSize / (3 * kills))}`);
-  await cut();
+  if (kills > 0) await cut();
   await worker.ask("POST", "/models/run/training", { epochs });
   let [killed, aborted, slicesBefore, seen] = [0, 0, 0, 0];
   for (;;) {

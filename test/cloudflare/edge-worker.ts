@@ -60,6 +60,12 @@ export default {
       death = dying as typeof death;
       return new Response("set");
     }
+    if (pathname === "/test/freeze") {
+      const now = Date.now();
+      Date.now = () => now;
+      performance.now = () => 0;
+      return new Response("set");
+    }
     const steps = /^\/test\/cut\/(\d+)$/.exec(pathname)?.[1];
     if (steps !== undefined) {
       cut = Number(steps);

@@ -57,6 +57,25 @@ test("a run whose slices die ends with the bits of the uninterrupted one", async
   }
 });
 
+test("with a clock that stands still runs are cut, end, and give the same bits", async () => {
+  const frozen = await new Workerd({ vars: { EDGEGRAD_CPU_MS: "3" } }).start();
+  try {
+    await fetch(`${frozen.url}/test/freeze`);
+    const report = await trainingUnderKills(frozen, 200, 20, 0);
+    expect(report).toMatchObject({ steps: 500, deaths: 0, equalToNode: true });
+    expect(report.slices).toBeGreaterThan(20);
+    const { json: before } = await frozen.ask("GET", "/models/run");
+    const update = await frozen.ask("POST", "/models/run/updates", exampleOf(1));
+    expect(update.json.version).toBe(before.version + 1);
+    const copy = (maxStale: number) =>
+      frozen.ask("POST", `/models/run/predict?maxStale=${maxStale}`, { x: exampleOf(2).x });
+    expect((await copy(0)).json.version).toBe(update.json.version);
+    expect((await copy(5)).json.y).toEqual((await copy(0)).json.y);
+  } finally {
+    await frozen.close();
+  }
+});
+
 test("random hostile requests change nothing and are refused with a code", async () => {
   const other = await new Workerd().start();
   try {

@@ -78,8 +78,8 @@ export class Workerd {
     return this;
   }
 
-  /** Starts the process over the same storage. */
-  async restart(): Promise<void> {
+  /** Starts the process over the same storage, and does not wait for it. */
+  spawn(): void {
     const binary = join(root, "node_modules", "workerd", "bin", "workerd");
     const child = spawn(binary, ["serve", "config.capnp"], {
       cwd: this.folder,
@@ -91,6 +91,12 @@ export class Workerd {
         this.output = (this.output + chunk.toString()).slice(-20_000);
         this.#lines.push(...chunk.toString().split("\n"));
       });
+  }
+
+  /** Starts the process over the same storage. */
+  async restart(): Promise<void> {
+    this.spawn();
+    const child = this.#child!;
     const deadline = performance.now() + 30_000;
     while (performance.now() < deadline) {
       if (child.exitCode !== null) throw new Error(`workerd ended: ${this.output}`);
@@ -133,6 +139,11 @@ export class Workerd {
       // It has ended.
       return 0;
     }
+  }
+
+  /** What the process has written to disk, or will have. */
+  get writtenBytes(): number {
+    return Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${this.pid}/io`, "utf8"))?.[1]);
   }
 
   async ask(
