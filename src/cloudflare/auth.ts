@@ -5,6 +5,7 @@
 
 import * as v from "valibot";
 import { ConfigError } from "../errors.ts";
+import { Sha256 } from "../io/sha256.ts";
 import { RequestError } from "./request-error.ts";
 
 export const SCOPES = ["predict", "train", "admin"] as const;
@@ -25,8 +26,12 @@ const entries = v.array(
   }),
 );
 
-const digestOf = async (text: string): Promise<Uint8Array> =>
-  new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+/** Here rather than by crypto.subtle: a token is one block, and a request need not wait for it. */
+const digestOf = (text: string): Uint8Array =>
+  fromHex(new Sha256().update(new TextEncoder().encode(text)).hex());
+
+const fromHex = (hex: string): Uint8Array =>
+  Uint8Array.from(hex.match(/../g)!, (pair) => Number.parseInt(pair, 16));
 
 /** True for equal digests, in a time that depends on neither. */
 export function equalDigests(a: Uint8Array, b: Uint8Array): boolean {
@@ -48,7 +53,7 @@ export class TokenTable {
   }
 
   /** @param secret JSON: `[{ "token" or "sha256": "…", "scopes": ["predict"], "models": ["user-*"] }]` */
-  static async read(secret: string | undefined): Promise<TokenTable> {
+  static read(secret: string | undefined): TokenTable {
     let parsed: v.InferOutput<typeof entries>;
     try {
       parsed = secret === undefined ? [] : v.parse(entries, JSON.parse(secret));
@@ -61,20 +66,17 @@ export class TokenTable {
         "EDGEGRAD_TOKENS must be a JSON list of { token (16 characters or more) or sha256, scopes, models? }",
       );
     }
-    const grants = parsed.map(async ({ token, sha256, scopes, models }) => ({
-      digest:
-        token === undefined
-          ? Uint8Array.from(sha256!.match(/../g)!, (pair) => Number.parseInt(pair, 16))
-          : await digestOf(token),
+    const grants = parsed.map(({ token, sha256, scopes, models }) => ({
+      digest: token === undefined ? fromHex(sha256!) : digestOf(token),
       grant: { scopes: new Set(scopes), models },
     }));
-    return new TokenTable(await Promise.all(grants));
+    return new TokenTable(grants);
   }
 
   /** @throws RequestError 401 */
-  async grantOf(header: string | null): Promise<Grant> {
+  grantOf(header: string | null): Grant {
     const presented = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header ?? "")?.[1];
-    const digest = await digestOf(presented ?? "");
+    const digest = digestOf(presented ?? "");
     let found: Grant | undefined;
     for (const { digest: known, grant } of this.#grants) if (equalDigests(digest, known)) found = grant;
     if (presented === undefined || !found)

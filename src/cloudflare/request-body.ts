@@ -97,8 +97,10 @@ function flatten(name: string, value: v.InferOutput<typeof arrays>): FlatArrays 
 }
 
 function flattenOne(name: string, value: readonly unknown[]): FlatArray {
-  const numbers: number[] = [];
   const nested = Array.isArray(value[0]);
+  const plain = nested ? value.length === 1 && plainRow(value[0] as unknown[]) : plainRow(value);
+  if (plain) return { data: plain, rows: nested ? 1 : undefined };
+  const numbers: number[] = [];
   let first = 0;
   value.forEach((item, row) => {
     const before = numbers.length;
@@ -119,6 +121,17 @@ function flattenOne(name: string, value: readonly unknown[]): FlatArray {
       );
   });
   return { data: Float64Array.from(numbers), rows: nested ? value.length : undefined };
+}
+
+/** One row of finite numbers, the common case, without a step between; undefined for any other. */
+function plainRow(row: readonly unknown[]): Float64Array | undefined {
+  const data = new Float64Array(row.length);
+  for (let i = 0; i < row.length; i++) {
+    const item = row[i];
+    if (typeof item !== "number" || !Number.isFinite(Math.fround(item))) return undefined;
+    data[i] = item;
+  }
+  return data;
 }
 
 /** Appends the numbers of a row, whatever its nesting. */

@@ -57,7 +57,7 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
     if (!setup) {
       setup = (async () => ({
         settings: readSettings(env),
-        tokens: await TokenTable.read(env.EDGEGRAD_TOKENS),
+        tokens: TokenTable.read(env.EDGEGRAD_TOKENS),
       }))();
       setups.set(env, setup);
     }
@@ -67,7 +67,7 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
   const app = new Hono<{ Bindings: Env }>();
   app.all("*", async (c) => {
     const { settings, tokens } = await setupOf(c.env);
-    const { origin, pathname } = new URL(c.req.url);
+    const { origin, pathname, search } = new URL(c.req.url);
     const asked = c.req.header("origin");
     const cors = asked !== undefined && settings.corsOrigins.includes(asked) ? asked : undefined;
     const finish = (response: Response): Response => {
@@ -85,7 +85,7 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
         return finish(errorResponse(methodError(path, allow), allow.join(", ")));
       }
       if (route.scope !== "open") {
-        const grant = await tokens.grantOf(c.req.header("authorization") ?? null);
+        const grant = tokens.grantOf(c.req.header("authorization") ?? null);
         requireScope(grant, route.scope, model);
       }
       if (model !== undefined && !NAME.test(model))
@@ -94,7 +94,8 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
           "model/name",
           "a model's name has 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit",
         );
-      const request = new Request(`${origin}${path}${new URL(c.req.url).search}`, c.req.raw);
+      const { raw } = c.req;
+      const request = basePath === "" ? raw : new Request(`${origin}${path}${search}`, raw);
       const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
       return finish(await answer(c.env, settings, route.path, model, request, later));
     } catch (error) {

@@ -85,7 +85,7 @@ export async function measureMemory() {
 
 /** What online updates write, for a small model and one a hundred times as large, and what a restart replays. */
 export async function measureJournal(updates: number) {
-  const worker = await new Workerd({ vars: { EDGEGRAD_SNAPSHOT_EVERY: "10000" } }).start();
+  const worker = await new Workerd({ vars: { EDGEGRAD_CPU_MS: "20000" } }).start();
   try {
     const sizes: object[] = [];
     const perUpdate: number[] = [];
