@@ -37,6 +37,7 @@ export { examplePage, explanationPage } from "./explain/page.ts";
 export { exampleText, explanationText } from "./explain/text.ts";
 export type { Layer, SymbolicTensor } from "./graph/semantic.ts";
 export type { Initializer } from "./initializers/initializers.ts";
+export { cutAt } from "./io/cut-model.ts";
 export { loadModel } from "./io/load-model.ts";
 export type { LoadedModel } from "./io/model-file.ts";
 export type { NamedTensor, Weights } from "./io/weights.ts";
@@ -172,6 +173,10 @@ export {
   topKAccuracy,
 } from "./metrics/scores.ts";
 export { functional, type InputShape, type InputSpec, type Model, sequential } from "./model.ts";
+export { lenet } from "./models/lenet.ts";
+export { mobileNetTiny } from "./models/mobile-net-tiny.ts";
+export type { ArchitectureOptions } from "./models/options.ts";
+export { smallResNet } from "./models/small-res-net.ts";
 export { accumulate } from "./optimizers/accumulate.ts";
 export {
   type AdamFamilyOptions,

@@ -23,6 +23,7 @@ const ranks: readonly (readonly string[])[] = [
   ["ops"],
   ["autodiff", "initializers", "layers", "losses", "optimizers", "schedules", "metrics"],
   ["model"],
+  ["models"],
   ["passes"],
   ["plan"],
   ["tape"],

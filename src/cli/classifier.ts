@@ -7,9 +7,12 @@ import {
   adam,
   type Core,
   dense,
+  lenet,
   type Model,
+  mobileNetTiny,
   rescale,
   sequential,
+  smallResNet,
   softmaxCrossEntropy,
   type Trainer,
   type TrainerOptions,
@@ -21,12 +24,15 @@ import { product } from "../shape.ts";
 type Classifier = (image: readonly [number, number, number], classes: number) => Model;
 
 /** Models of `--model`. */
-const CLASSIFIERS: ReadonlyMap<string, Classifier> = new Map([
+const CLASSIFIERS: ReadonlyMap<string, Classifier> = new Map<string, Classifier>([
   [
     "mlp",
     (image, classes) =>
       sequential([product(image)], [rescale(1 / 255), dense(128, { activation: "relu" }), dense(classes)]),
   ],
+  ["lenet", lenet],
+  ["smallResNet", smallResNet],
+  ["mobileNetTiny", mobileNetTiny],
 ]);
 
 /** Names for `--model`. */

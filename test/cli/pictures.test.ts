@@ -311,6 +311,39 @@ describe("the command", () => {
     expect(tested.out).toContain("nought");
   });
 
+  test("trains each architecture on pictures in colour, and refuses pictures of another kind", async () => {
+    for (let i = 0; i < 10; i++) {
+      put(
+        `data/red/${i}.png`,
+        png(20, 20, (x) => [200 + i, 40 + x, 40]),
+      );
+      put(
+        `data/blue/${i}.png`,
+        png(20, 20, (_, y) => [40, 40 + y, 200 + i]),
+      );
+    }
+    put(
+      "grey.png",
+      greyPng(20, 60, () => 3),
+    );
+    for (const model of ["lenet", "smallResNet", "mobileNetTiny"]) {
+      const options = ["--data", "data", "--model", model, "--epochs", "12", "--batch-size", "8"];
+      const trained = await run("train", ...options, "--learning-rate", "0.01", "--json");
+      expect(trained).toMatchObject({ code: 0, err: "" });
+      const done = JSON.parse(trained.out.trimEnd().split("\n").at(-1)!);
+      expect(done.confusion.flat().reduce((sum: number, n: number) => sum + n, 0)).toBe(4);
+      expect(done.classAccuracy).toHaveLength(2);
+      if (model === "lenet")
+        expect(done.confusion).toEqual([
+          [2, 0],
+          [0, 2],
+        ]);
+      // 20·60 grey values are as many as 20·20 of three channels.
+      const other = await run("predict", "--model", "model.safetensors", "grey.png");
+      expect(other).toMatchObject({ code: 1, err: expect.stringContaining("the model takes [20,20,3]") });
+    }
+  });
+
   test("bad pictures end it with one line, and nothing is written", async () => {
     put(
       "data/a/1.png",
