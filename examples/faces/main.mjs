@@ -23,6 +23,7 @@ import {
   sequential,
   softmaxCrossEntropy,
 } from "edgegrad";
+import { classSplit } from "edgegrad/data";
 import { readImages, rowsOf } from "../shared/images.mjs";
 import { exampleOptions, printSeeds } from "../shared/seeds.mjs";
 
@@ -32,17 +33,13 @@ const BATCH = 32;
 const options = exampleOptions({ data: "../shared/data/faces", epochs: 60, rate: 2e-3 });
 const faces = halved(await readImages(options.data, "olivetti"));
 const persons = options.rows === undefined ? PERSONS : Math.ceil(options.rows / 10);
-/** Pictures from … to − 1 of every person. */
-const pictures = (from, to) =>
-  rowsOf(
-    faces,
-    Array.from({ length: persons * (to - from) }, (_, i) => {
-      const person = Math.floor(i / (to - from));
-      return 10 * person + from + (i % (to - from));
-    }),
-  );
-const train = options.validate ? pictures(0, 6) : pictures(0, 8);
-const judge = options.validate ? pictures(6, 8) : pictures(8, 10);
+/** The first `count` pictures of every person, and two behind them. */
+const parts = (count) => {
+  const labels = faces.y.subarray(0, 10 * persons);
+  const { train, test } = classSplit(labels, { train: count, test: 2, random: false });
+  return [rowsOf(faces, train), rowsOf(faces, test)];
+};
+const [train, judge] = parts(options.validate ? 6 : 8);
 
 /** 64×64 to 32×32: the mean of each four pixels. */
 function halved({ x, y, count, imageShape: [height, width] }) {

@@ -1,5 +1,6 @@
 // The entry `edgegrad/data`: readers and preparation of data sets. Independent of the core and of the trainer.
-// Invariant: nothing here touches a file system or a runtime's own API; bytes come in, typed arrays go out.
+// Invariant: nothing here touches a file system or, but for decodeImage, a runtime's own API; bytes come in, typed arrays
+// go out.
 
 export {
   type ApplyOptions,
@@ -17,8 +18,10 @@ export {
   undersample,
 } from "./balance.ts";
 export { type DateFormat, dateOf } from "./cells.ts";
+export { type ClassSplitOptions, classSplit } from "./class-split.ts";
 export type { ColumnOptions } from "./column-options.ts";
 export { type CrossValidation, crossValidate, type FoldScores } from "./cross-validation.ts";
+export { type DecodedImage, type DecodeImageOptions, decodeImage } from "./decode-image.ts";
 export { fitPreprocessing, type PreprocessingOptions } from "./fit-preprocessing.ts";
 export {
   gunzip,
