@@ -41,10 +41,11 @@ describe("CoreInstance", () => {
 
   it("gets the kernels of a pack beside its own, in places of their own", () => {
     const core = new CoreInstance(coreModule("simd"));
-    const env = { memory: new WebAssembly.Memory({ initial: 2 }), abort() {}, kernels: 1024 };
+    const env = { memory: new WebAssembly.Memory({ initial: 2 }), abort() {} };
     const table = new WebAssembly.Table({ element: "anyfunc", initial: Abi.TableSize });
     const pack = new WebAssembly.Instance(new WebAssembly.Module(imageKernels.open()), {
       env: { ...env, table },
+      "kernel-table": { coreKernels: 1024 },
     });
     const end = (pack.exports.heapBase as () => number)();
     expect(end).toBeGreaterThan(8192);

@@ -29,7 +29,7 @@ describeShared("picture examples", ["data/mnist", "data/fashion-mnist", "data/fa
   });
 
   test("faces: five persons", { timeout }, async () => {
-    const out = await run("faces", "faces", "--seeds", "1", "--rows", "50", "--epochs", "25");
+    const out = await run("faces", "faces", "--seeds", "1", "--rows", "50", "--epochs", "60");
     expect(meanOf(out)).toBeGreaterThan(0.75);
   });
 
