@@ -3,7 +3,9 @@
  * at upload), relaxed and debug. Invariant: gives the bits of the core with its packs.
  */
 import "./augment";
+import "./general";
 import "./image";
 import "./index";
+import "./sequence";
 
 export * from "./run";

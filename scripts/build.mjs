@@ -72,6 +72,14 @@ const modules = {
     entry: "augment",
     options: ["--importTable", "--tableBase", "384", "--memoryBase", "16384", "--use", "PACK=1"],
   },
+  "kernels.general": {
+    entry: "general",
+    options: ["--importTable", "--tableBase", "416", "--memoryBase", "12288", "--use", "PACK=1"],
+  },
+  "kernels.sequence": {
+    entry: "sequence",
+    options: ["--importTable", "--tableBase", "496", "--memoryBase", "15360", "--use", "PACK=1"],
+  },
 };
 
 function buildModule(name) {
@@ -113,7 +121,15 @@ const steps = [
     outputs: [`${name}.wasm`],
     run: () => buildModule(name),
   })),
-  ...["core.simd", "core.relaxed", "core.predict", "kernels.image", "kernels.augment"].map((name) => ({
+  ...[
+    "core.simd",
+    "core.relaxed",
+    "core.predict",
+    "kernels.image",
+    "kernels.augment",
+    "kernels.general",
+    "kernels.sequence",
+  ].map((name) => ({
     name: `embed ${name}`,
     group: "core",
     inputs: () => filesUnder(`build/${name}.wasm`, "scripts/build.mjs"),

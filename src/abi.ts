@@ -59,6 +59,24 @@ export enum Op {
   Count = 64,
 }
 
+/**
+ * Places of the kernel table behind the ops: parts of kernels, some of which a pack brings. The part for a record's Fn
+ * (of Softmax: Log) is at the sum of the two numbers.
+ */
+export enum Slot {
+  /** Not a kernel: the address of the running call's uniforms. */
+  Uniforms = 64,
+  /** The matrix product, for kernels of packs. */
+  Gemm = 65,
+  Random = 66,
+  Softmax = 68,
+  Unary = 72,
+  UnaryGrad = 104,
+  Binary = 136,
+  Reduce = 152,
+  Count = 160,
+}
+
 export enum Status {
   Ok = 0,
   /** A guarded value is NaN or infinite. `Uniform.Detail` is the index of the entry in the guard record. */

@@ -206,6 +206,9 @@ export {
   type SgdOptions,
   sgd,
 } from "./optimizers/optimizers.ts";
+export { generalKernels } from "./packs/general.ts";
+export type { KernelPack } from "./packs/kernel-pack.ts";
+export { sequenceKernels } from "./packs/sequence.ts";
 export type { PlanBytes } from "./plan/plan.ts";
 export {
   type Assessment,

@@ -11,6 +11,10 @@ import { readSafetensors } from "./io/safetensors.ts";
 import { useLayers } from "./layers/definition.ts";
 import { allLayers } from "./layers/registry.ts";
 import type { Model } from "./model.ts";
+import { generalKernels } from "./packs/general.ts";
+import type { KernelPack } from "./packs/kernel-pack.ts";
+import { useKernels } from "./packs/known-packs.ts";
+import { sequenceKernels } from "./packs/sequence.ts";
 import { resolveOptions, type TrainerOptions } from "./train/options.ts";
 import { Predictor, type PredictorOptions } from "./train/predictor.ts";
 import { Trainer, type TrainerHost } from "./train/trainer.ts";
@@ -22,6 +26,8 @@ export interface CoreOptions {
   readonly maxBytes?: number;
   /** Data staged in the core at a time, bytes. Default 32 MB. */
   readonly stageBytes?: number;
+  /** Kernels that ops of the program need and that no layer, loss or optimizer which it imports brings. */
+  readonly kernels?: readonly KernelPack[];
   /** A compiled core or its bytes, where a bundler gets in the way. */
   readonly wasm?: WebAssembly.Module | BufferSource;
 }
@@ -50,6 +56,7 @@ export class Core extends TrainingCore {
   constructor(module: WebAssembly.Module, options: CoreOptions) {
     super(module, options);
     useLayers(allLayers);
+    useKernels(generalKernels, sequenceKernels);
   }
 
   /**

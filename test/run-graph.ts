@@ -6,8 +6,12 @@
 import { readFileSync } from "node:fs";
 import { Status, Uniform } from "../src/abi.ts";
 import { CoreInstance } from "../src/core/instance.ts";
+import { requireKernels } from "../src/core/required-kernels.ts";
 import type { Graph } from "../src/graph/builder.ts";
 import type { AnyNode } from "../src/graph/ops.ts";
+import { generalKernels } from "../src/packs/general.ts";
+import { useKernels } from "../src/packs/known-packs.ts";
+import { sequenceKernels } from "../src/packs/sequence.ts";
 import { alignUp } from "../src/plan/arena.ts";
 import { type GraphRequest, type MemoryPlan, planMemory } from "../src/plan/plan.ts";
 import { type Binding, bindShape, product } from "../src/shape.ts";
@@ -108,6 +112,8 @@ export class GraphProgram {
       binding,
       rows: binding.batch,
     });
+    useKernels(generalKernels, sequenceKernels);
+    requireKernels(this.core, this.#tape, this.#graph.nodes);
     this.#tapeAt = alignUp(this.plan.end);
     this.core.reserve(this.#tapeAt + this.#tape.words.byteLength);
     this.core.u32.set(this.#tape.words, this.#tapeAt >> 2);

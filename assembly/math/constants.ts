@@ -10,9 +10,6 @@ export enum K {
   Half,
   Two,
   AbsMask,
-  // exp: arguments are cut to [ExpLow, ExpHigh], beyond which the result is 0 or infinite anyway
-  ExpLow,
-  ExpHigh,
   Log2E,
   /** 1.5·2²³ + 127: adding it rounds to an integer and leaves that integer's exponent field in the low bits */
   Round,
@@ -26,7 +23,6 @@ export enum K {
   Exp4,
   /** Below this eˣ is denormal */
   ExpTiny,
-  Expm1Low,
   // log: (log(1 + f) − f + f²/2) / f³ on [√½ − 1, √2 − 1] (Cephes logf)
   MinNormal,
   TwoTo23,
@@ -42,6 +38,11 @@ export enum K {
   Log8,
   Infinity,
   TanhHigh,
+  // From here on: filled by rare-constants.ts, where a module has the functions that use them.
+  // exp: arguments are cut to [ExpLow, ExpHigh], beyond which the result is 0 or infinite anyway
+  ExpLow,
+  ExpHigh,
+  Expm1Low,
   // erf (after N. Juffa): |x| ≤ ErfSplit: x + x·P(x²); above: 1 − exp(Q(x))
   ErfSplit,
   ErfHigh,
@@ -82,15 +83,10 @@ export enum K {
 }
 
 const VALUES = memory.data<f32>([
-  1.0, 0.5, 2.0, 0.0, -104.0, 89.0, 1.44269504, 12583039.0, 0.693359375, -2.1219444e-4, 0.5,
-  0.16666513681411743, 0.0416661873459816, 0.008369590155780315, 0.0013951703440397978, -87.3365447, -18.0,
-  1.17549435e-38, 8388608.0, 0.707106781, 3.3333331174e-1, -2.4999993993e-1, 2.0000714765e-1,
-  -1.6668057665e-1, 1.4249322787e-1, -1.2420140846e-1, 1.167699874e-1, -1.151461031e-1, 7.0376836292e-2, 0.0,
-  10.0, 0.927734375, 10.0, 1.28379166e-1, -3.76125336e-1, 1.12819925e-1, -2.67681349e-2, 4.99119423e-3,
-  -5.96761703e-4, -1.28717512e-1, -6.34846687e-1, -1.06777877e-1, 2.42546219e-2, -3.88396438e-3,
-  3.83197126e-4, -1.7285347e-5, -1.6666654611e-1, 8.3321608736e-3, -1.9515295891e-4, 4.166664568298827e-2,
-  -1.388731625493765e-3, 2.443315711809948e-5, 6.28318531, 0.25, 4.0, 0.39894228, 0.707106781, 1.5957691216,
-  0.0713548163, 0.2140644489, 20.0, 100.0,
+  1.0, 0.5, 2.0, 0.0, 1.44269504, 12583039.0, 0.693359375, -2.1219444e-4, 0.5, 0.16666513681411743,
+  0.0416661873459816, 0.008369590155780315, 0.0013951703440397978, -87.3365447, 1.17549435e-38, 8388608.0,
+  0.707106781, 3.3333331174e-1, -2.4999993993e-1, 2.0000714765e-1, -1.6668057665e-1, 1.4249322787e-1,
+  -1.2420140846e-1, 1.167699874e-1, -1.151461031e-1, 7.0376836292e-2, 0.0, 10.0,
 ]);
 
 const TABLE = memory.data(K.Count << 4, 16);
@@ -106,11 +102,17 @@ export class Constant {
   static line(x: v128, place: i32): v128 {
     return f32x4.add(Constant.load(place), f32x4.mul(x, Constant.load(place + 1)));
   }
+
+  /** Writes the constants from `first` to before `end`. */
+  @inline
+  static fill(values: usize, first: i32, end: i32): void {
+    for (let i: usize = 0; i < <usize>(end - first); ++i) {
+      v128.store(TABLE + ((<usize>first) << 4) + (i << 4), v128.load32_splat(values + (i << 2)));
+    }
+  }
 }
 
-for (let i: usize = 0; i < <usize>K.Count; ++i) {
-  v128.store(TABLE + (i << 4), v128.load32_splat(VALUES + (i << 2)));
-}
+Constant.fill(VALUES, 0, K.ExpLow);
 // Values that are bit patterns rather than numbers.
 v128.store(TABLE + (K.AbsMask << 4), i32x4.splat(0x7fffffff));
 v128.store(TABLE + (K.Infinity << 4), f32x4.splat(Infinity));

@@ -1,9 +1,10 @@
 /**
- * Table rows of the kernels that a forward pass needs: the tapes of prediction consist of these.
- * Place: imported by every entry of the core. Invariant: they are the rows of FORWARD_ENCODERS in src/tape/forward.ts.
+ * Table rows of the kernels that a forward pass of a dense network needs.
+ * Place: imported by every entry of the core. Invariant: FORWARD_ENCODERS in src/tape/ write records of these, of general-kernels.ts and of the packs.
  */
 import { Op } from "../../src/abi";
-import { copy } from "../kernels/copy/copy";
+import "../kernels/elementwise/basic-binary";
+import "../kernels/elementwise/basic-unary";
 import { binary } from "../kernels/elementwise/binary";
 import { cast } from "../kernels/elementwise/cast";
 import { fill } from "../kernels/elementwise/fill";
@@ -12,13 +13,11 @@ import { gatherRows } from "../kernels/gather/gather-rows";
 import { gemmRecord } from "../kernels/gemm/record";
 import { guard } from "../kernels/guard/guard";
 import { sha256 } from "../kernels/hash/sha256";
-import { rnn } from "../kernels/recurrent/rnn";
 import { reduce } from "../kernels/reduce/reduce";
 import { softmax } from "../kernels/softmax/softmax";
 import { KERNELS } from "./kernel-table";
 
 store<u32>(KERNELS, fill.index, Op.Fill << 2);
-store<u32>(KERNELS, copy.index, Op.Copy << 2);
 store<u32>(KERNELS, cast.index, Op.Cast << 2);
 store<u32>(KERNELS, unary.index, Op.Unary << 2);
 store<u32>(KERNELS, binary.index, Op.Binary << 2);
@@ -27,5 +26,4 @@ store<u32>(KERNELS, gemmRecord.index, Op.Gemm << 2);
 store<u32>(KERNELS, softmax.index, Op.Softmax << 2);
 store<u32>(KERNELS, gatherRows.index, Op.GatherRows << 2);
 store<u32>(KERNELS, guard.index, Op.Guard << 2);
-store<u32>(KERNELS, rnn.index, Op.Rnn << 2);
 store<u32>(KERNELS, sha256.index, Op.Sha256 << 2);

@@ -1,18 +1,18 @@
 /**
- * The table that leads from an op to its kernel, shared by the core and the kernel packs beside it.
+ * The table that leads from an op to its kernel, and from some kernels to their parts, shared by the core and the kernel packs beside it.
  * Place: leaf of tape/; filled by the files that list kernels, read by dispatch. A core keeps the table in its own
  * memory; a pack, compiled with PACK defined, is given the core's address of it.
  * Invariant: KERNELS[op] is written before `run` can be called, or 0 where no loaded module has the op.
  */
-import { Op } from "../../src/abi";
+import { Slot } from "../../src/abi";
 
 // Imported from the module that bears this file's name.
 declare const coreKernels: usize;
 
-// u32 indices into the function table; the slot of Op.End holds the step itself, the word after the last op the
-// address of the running call's uniforms
+// u32 indices into the function table: ops, then parts of kernels (see Slot); the slot of Op.End holds the step itself,
+// Slot.Uniforms the address of the running call's uniforms
 // @ts-expect-error: PACK is defined on the command line of some builds
-export const KERNELS: usize = isDefined(PACK) ? coreKernels : memory.data((Op.Count + 1) << 2, 4);
+export const KERNELS: usize = isDefined(PACK) ? coreKernels : memory.data(Slot.Count << 2, 4);
 
 /** First address that this module does not use itself; above the core's own come its packs, then the host's. */
 export function heapBase(): usize {

@@ -4,11 +4,11 @@
  *
  *   pc → ┌ op ┬ bytes ┬ field 2 ┬ field 3 ┬ … ┐   32-bit words, see src/abi.ts
  */
-import { Op } from "../../src/abi";
+import { Slot } from "../../src/abi";
 import { KERNELS } from "./kernel-table";
 
 export function setUniforms(address: usize): void {
-  store<u32>(KERNELS, address, Op.Count << 2);
+  store<u32>(KERNELS, address, Slot.Uniforms << 2);
 }
 
 export class Record {
@@ -38,7 +38,7 @@ export class Uniforms {
   /** Address of the uniforms of the running call; in memory, where kernel packs see it too. */
   @inline
   private static at(): usize {
-    return load<u32>(KERNELS, Op.Count << 2);
+    return load<u32>(KERNELS, Slot.Uniforms << 2);
   }
 
   @inline

@@ -4,8 +4,8 @@
  * Invariant: no kernel of forward-kernels.ts calls one of these, so a core without them gives the same bits.
  */
 import { Op } from "../../src/abi";
+import "../kernels/elementwise/basic-unary-grad";
 import { unaryGrad } from "../kernels/elementwise/unary-grad";
-import { scatterAddRows } from "../kernels/gather/scatter-add-rows";
 import { guardProduct } from "../kernels/guard/guard";
 import { report } from "../kernels/guard/report";
 import { softmaxCrossEntropy, softmaxCrossEntropyGrad } from "../kernels/loss/softmax-cross-entropy";
@@ -17,18 +17,13 @@ import { sgd } from "../kernels/optimizer/sgd";
 import { dropout } from "../kernels/random/dropout";
 import { permutation } from "../kernels/random/permutation";
 import { random } from "../kernels/random/random";
-import { rnnPrevious } from "../kernels/recurrent/rnn";
-import { rnnGrad } from "../kernels/recurrent/rnn-grad";
 import { argMax } from "../kernels/reduce/arg-max";
-import { softmaxGrad } from "../kernels/softmax/softmax";
 import { KERNELS } from "./kernel-table";
 
 store<u32>(KERNELS, unaryGrad.index, Op.UnaryGrad << 2);
-store<u32>(KERNELS, softmaxGrad.index, Op.SoftmaxGrad << 2);
 store<u32>(KERNELS, softmaxCrossEntropy.index, Op.SoftmaxCrossEntropy << 2);
 store<u32>(KERNELS, softmaxCrossEntropyGrad.index, Op.SoftmaxCrossEntropyGrad << 2);
 store<u32>(KERNELS, argMax.index, Op.ArgMax << 2);
-store<u32>(KERNELS, scatterAddRows.index, Op.ScatterAddRows << 2);
 store<u32>(KERNELS, dropout.index, Op.Dropout << 2);
 store<u32>(KERNELS, random.index, Op.Random << 2);
 store<u32>(KERNELS, permutation.index, Op.Permutation << 2);
@@ -36,8 +31,6 @@ store<u32>(KERNELS, clipNorm.index, Op.ClipNorm << 2);
 store<u32>(KERNELS, sgd.index, Op.Sgd << 2);
 store<u32>(KERNELS, adam.index, Op.Adam << 2);
 store<u32>(KERNELS, report.index, Op.Report << 2);
-store<u32>(KERNELS, rnnGrad.index, Op.RnnGrad << 2);
-store<u32>(KERNELS, rnnPrevious.index, Op.RnnPrevious << 2);
 store<u32>(KERNELS, outerSgd.index, Op.OuterSgd << 2);
 store<u32>(KERNELS, guardProduct.index, Op.GuardProduct << 2);
 store<u32>(KERNELS, every.index, Op.Every << 2);

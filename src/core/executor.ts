@@ -17,6 +17,7 @@ import { type EncoderTable, encodeTape, type Tape } from "../tape/encode.ts";
 import { TapeWriter } from "../tape/writer.ts";
 import { hex } from "./hash.ts";
 import type { CoreInstance } from "./instance.ts";
+import { requireKernels } from "./required-kernels.ts";
 
 export type GraphKind = "train" | "evaluate" | "predict";
 
@@ -69,11 +70,13 @@ export class Executor {
   readonly #setup: number;
   readonly #digest: number;
 
+  /** @throws ConfigError if the program does not have the kernels of an op (see required-kernels.ts) */
   constructor(core: CoreInstance, program: Program, maxBytes: number, encoders: EncoderTable) {
     this.core = core;
     this.program = program;
     this.maxBytes = maxBytes;
     this.#encoders = encoders;
+    for (const pack of program.plan.packs) core.add(pack);
     const sizes = program.plan.graphs.map((_, i) => this.#longestTape(i));
     const slotBytes = alignUp(4 * Math.max(...sizes.map((s) => s.full), 64));
     const probeBytes = alignUp(4 * Math.max(...sizes.map((s) => s.probe)));
@@ -89,7 +92,6 @@ export class Executor {
     refuseOver(at, maxBytes, program.plan.bytes);
     program.plan.bytes.total = at;
     core.reserve(at);
-    for (const pack of program.plan.packs) core.add(pack);
     this.#writeConstants();
   }
 
@@ -104,10 +106,12 @@ export class Executor {
     const names = graph.schedule.filter((node) => node.op === "input").map((node) => node.attrs.name);
     const staged = new Map(names.map((name) => [name, { address: 0, dtype: "f32" as const, rows: 1 }]));
     const request = { encoders: this.#encoders, plan, graph, binding, rows: 0, staged };
-    return {
-      full: encodeTape({ ...request, fuse: true }).words.length,
-      probe: encodeTape({ ...request, probe: true }).words.length,
+    const length = (form: { fuse: true } | { probe: true }) => {
+      const tape = encodeTape({ ...request, ...form });
+      requireKernels(this.core, tape, graph.graph.nodes);
+      return tape.words.length;
     };
+    return { full: length({ fuse: true }), probe: length({ probe: true }) };
   }
 
   #writeConstants(): void {
@@ -124,6 +128,7 @@ export class Executor {
   /** Runs a few records that belong to no graph, without advancing the step counter. */
   runOnce(writer: TapeWriter): void {
     writer.record(Op.End, [0]);
+    requireKernels(this.core, writer);
     this.core.u32.set(writer.words, this.#setup >> 2);
     const { step } = this;
     const status = this.core.run(this.#setup, this.program.plan.layout.uniforms, 1);

@@ -3,7 +3,7 @@
 // Place: the only file that instantiates the core; everything above addresses its memory by number.
 // Invariant: a trap never reaches the user as it is: it becomes a CoreError with its cause.
 
-import { Abi } from "../abi.ts";
+import { Abi, type Op, type Slot } from "../abi.ts";
 import { CoreError } from "../errors.ts";
 import type { KernelPack } from "../packs/kernel-pack.ts";
 
@@ -90,14 +90,18 @@ export class CoreInstance {
     this.u8 = new Uint8Array(buffer);
   }
 
+  /** Whether a place of the table of kernels is filled. */
+  has(slot: Op | Slot): boolean {
+    return this.u32[(this.#exports.kernels() >> 2) + slot] !== 0;
+  }
+
   /**
    * Puts a pack's kernels beside the core's, unless they are there. It writes below heapBase alone.
    *
    * @throws CoreError if the host cannot compile WASM at run time
    */
   add(pack: KernelPack): void {
-    const kernels = this.#exports.kernels();
-    if (this.u32[(kernels >> 2) + pack.op] !== 0) return;
+    if (this.has(pack.slot)) return;
     try {
       const module = compiled.get(pack) ?? new WebAssembly.Module(pack.open());
       compiled.set(pack, module);
@@ -105,7 +109,7 @@ export class CoreInstance {
       if (table.length < Abi.TableSize) table.grow(Abi.TableSize - table.length);
       new WebAssembly.Instance(module, {
         env: { memory: this.#memory!, table, abort: onAbort },
-        "kernel-table": { coreKernels: kernels },
+        "kernel-table": { coreKernels: this.#exports.kernels() },
       });
     } catch (cause) {
       throw new CoreError(

@@ -8,6 +8,8 @@ import type { GraphBuilder } from "../graph/builder.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { JsonValue, Layer, LayerOptions, SymbolicTensor } from "../graph/semantic.ts";
 import type { Initializer } from "../initializers/initializers.ts";
+import type { KernelPack } from "../packs/kernel-pack.ts";
+import { useKernels } from "../packs/known-packs.ts";
 import { formatShape } from "../shape.ts";
 
 export type Mode = "train" | "predict";
@@ -67,6 +69,8 @@ export interface LayerDefinition {
   readonly version: number;
   /** Names of the options that the layer knows; any other is refused. */
   readonly options: readonly string[];
+  /** What its records need beyond the smallest core, where no definition of src/ops/ names it. */
+  readonly kernels?: readonly KernelPack[];
   lower(context: LowerContext, inputs: readonly AnyNode[], options: LayerOptions): AnyNode;
 }
 
@@ -81,7 +85,10 @@ const known = new Map<string, LayerDefinition>();
 
 /** Makes layers known by the name that files use. */
 export function useLayers(definitions: readonly LayerDefinition[]): void {
-  for (const definition of definitions) known.set(definition.op, definition);
+  for (const definition of definitions) {
+    known.set(definition.op, definition);
+    if (definition.kernels) useKernels(...definition.kernels);
+  }
 }
 
 /** @throws FormatError if there is no such layer or a newer version of it is asked for */

@@ -7,6 +7,7 @@ import { Op } from "../abi.ts";
 import { StateError } from "../errors.ts";
 import { defined, type OpDefinition } from "../graph/defined.ts";
 import type { AnyNode, Inferred } from "../graph/ops.ts";
+import { sequenceKernels } from "../packs/sequence.ts";
 import { type Binding, bindDim, bindShape, product } from "../shape.ts";
 
 export interface RnnAttrs {
@@ -26,6 +27,7 @@ const bit = (flag: boolean) => (flag ? 1 : 0);
 /** (x [N, T, H], w [H, H], h0 [N, H] if hasH0, lengths i32 [N] if hasLengths) → h [N, T, H] */
 export const rnn: OpDefinition<RnnAttrs> = {
   name: "rnn",
+  kernels: sequenceKernels,
   infer: like,
   flops,
   gradient(b, dy, h, ins, { reverse, relu, hasH0, hasLengths }) {
@@ -62,6 +64,7 @@ export const rnn: OpDefinition<RnnAttrs> = {
 /** (h, dh, w, lengths if hasLengths) → gradient before the activation [N, T, H] */
 export const rnnGrad: OpDefinition<Omit<RnnAttrs, "hasH0">> = {
   name: "rnnGrad",
+  kernels: sequenceKernels,
   infer: like,
   flops,
   encode(c, node, out, { reverse, relu }) {
@@ -79,6 +82,7 @@ export const rnnGrad: OpDefinition<Omit<RnnAttrs, "hasH0">> = {
 /** (h, h0 if hasH0) → h of the step before */
 export const rnnPrevious: OpDefinition<Pick<RnnAttrs, "reverse" | "hasH0">> = {
   name: "rnnPrevious",
+  kernels: sequenceKernels,
   infer: like,
   flops: (_, __, node, binding) => product(bindShape(node.shape, binding)),
   encode(c, node, out, { reverse }) {

@@ -10,5 +10,5 @@ import type { KernelPack } from "./kernel-pack.ts";
 export const augmentKernels: KernelPack = {
   name: "augment",
   open: () => openText(kernelsAugment),
-  op: Op.AugmentTone,
+  slot: Op.AugmentTone,
 };

@@ -7,4 +7,8 @@ import { Op } from "../abi.ts";
 import { openText } from "./inflate.ts";
 import type { KernelPack } from "./kernel-pack.ts";
 
-export const imageKernels: KernelPack = { name: "image", open: () => openText(kernelsImage), op: Op.Conv2d };
+export const imageKernels: KernelPack = {
+  name: "image",
+  open: () => openText(kernelsImage),
+  slot: Op.Conv2d,
+};

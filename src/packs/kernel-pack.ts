@@ -4,12 +4,12 @@
 // core's memory and function table.
 // Invariant: packs never overlap in memory or table: the places are fixed when they are compiled (scripts/build.mjs).
 
-import type { Op } from "../abi.ts";
+import type { Op, Slot } from "../abi.ts";
 
 export interface KernelPack {
   readonly name: string;
   /** The binary. */
   open(): BufferSource;
-  /** One of its ops: a core that has a kernel for it has the pack's kernels built in. */
-  readonly op: Op;
+  /** One of its places in the table of kernels: a core that has it filled has the pack's kernels built in. */
+  readonly slot: Op | Slot;
 }

@@ -22,6 +22,14 @@ declare module "*/generated/kernels-augment.js" {
   export const kernelsAugment: string;
 }
 
+declare module "*/generated/kernels-general.js" {
+  export const kernelsGeneral: string;
+}
+
+declare module "*/generated/kernels-sequence.js" {
+  export const kernelsSequence: string;
+}
+
 declare module "*.wasm" {
   const module: WebAssembly.Module;
   export default module;

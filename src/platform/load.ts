@@ -4,11 +4,12 @@
 // of the package decides which entry is loaded.
 
 import { ConfigError, CoreError } from "../errors.ts";
+import { useKernels } from "../packs/known-packs.ts";
 import type { CoreOptions } from "../session.ts";
 
 export type Variant = "simd" | "relaxed";
 
-const KNOWN: readonly (keyof CoreOptions)[] = ["fast", "maxBytes", "stageBytes", "wasm"];
+const KNOWN: readonly (keyof CoreOptions)[] = ["fast", "kernels", "maxBytes", "stageBytes", "wasm"];
 
 /** (module with one function that uses i32x4.relaxed_trunc): validates only where relaxed SIMD exists. */
 const RELAXED_PROBE = Uint8Array.of(
@@ -37,7 +38,8 @@ export async function loadModule(
         { option: key },
       );
   }
-  const { wasm, fast = false } = options;
+  const { wasm, fast = false, kernels = [] } = options;
+  useKernels(...kernels);
   try {
     if (wasm instanceof WebAssembly.Module) return wasm;
     if (wasm) return await WebAssembly.compile(wasm);

@@ -2,7 +2,8 @@
  * The matrix product's tape record.
  * Place: between dispatch and gemm. Invariant: the products of a batch run in order and do not share output.
  */
-import { GemmField, Status } from "../../../src/abi";
+import { GemmField, Slot, Status } from "../../../src/abi";
+import { KERNELS } from "../../tape/kernel-table";
 import { Record } from "../../tape/record";
 import { gemm } from "./gemm";
 
@@ -36,3 +37,6 @@ export function gemmRecord(pc: usize): u32 {
   }
   return Status.Ok;
 }
+
+// For the kernels of packs that multiply matrices: see shared.ts.
+store<u32>(KERNELS, gemm.index, Slot.Gemm << 2);

@@ -4,8 +4,8 @@
  */
 import { SoftmaxCrossEntropyField, SoftmaxCrossEntropyGradField, Status, Uniform } from "../../../src/abi";
 import { Record, Uniforms } from "../../tape/record";
+import { logScalar } from "../softmax/log-scalar";
 import { rowExp, rowMax, rowScale } from "../softmax/row";
-import { logScalar } from "../softmax/softmax";
 
 // softmaxCrossEntropy: out[r] = ln Σ exp(x[r, c] − max) + (max − x[r, label[r]])   x: [Rows, Columns]; overwrites out
 export function softmaxCrossEntropy(pc: usize): u32 {

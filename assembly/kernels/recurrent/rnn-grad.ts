@@ -9,7 +9,7 @@ import { Lanes } from "../../simd/lanes";
 import { Record } from "../../tape/record";
 import { copyWords } from "../elementwise/convert";
 import { unaryGradRun } from "../elementwise/unary-grad";
-import { gemm } from "../gemm/gemm";
+import { sharedGemm } from "../gemm/shared";
 
 // rnnGrad: dx[n, t] = act′(h[n, t])·(dh[n, t] + carry[n]), carry = dx[n, t]·wᵀ, from the last step to the first
 // overwrites dx and dh0; carry: [N, H] of work space; dx may not alias dh
@@ -39,7 +39,7 @@ export function rnnGrad(pc: usize): u32 {
       } else memory.fill(dx + place, 0, bytes);
     }
     if (left > 1 || dh0) {
-      gemm(
+      sharedGemm(
         carry,
         dx + <usize>t * bytes,
         Record.ptr(pc, RnnGradField.W),

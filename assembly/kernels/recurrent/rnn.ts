@@ -8,7 +8,7 @@ import { RnnField, RnnPreviousField, Status, UnaryFn } from "../../../src/abi";
 import { Record } from "../../tape/record";
 import { copyWords } from "../elementwise/convert";
 import { unaryRun } from "../elementwise/unary";
-import { gemm } from "../gemm/gemm";
+import { sharedGemm } from "../gemm/shared";
 
 // rnn: h[n, t] = act(x[n, t] + h[n, t−1]·w); at t ≥ length h[n, t] = h[n, t−1]   overwrites h; h may alias x
 export function rnn(pc: usize): u32 {
@@ -31,7 +31,7 @@ export function rnn(pc: usize): u32 {
     for (let n: u32 = 0; n < rows; ++n)
       copyWords(now + <usize>n * rowBytes, x + <usize>t * bytes + <usize>n * rowBytes, hidden);
     if (before) {
-      gemm(
+      sharedGemm(
         now,
         before,
         Record.ptr(pc, RnnField.W),

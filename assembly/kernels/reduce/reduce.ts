@@ -1,234 +1,43 @@
 /**
- * Sums, means, extremes. Place: a kernel of the tape.
- * Long sums run in f32 over blocks whose results are added in f64, so that their error does not grow with the length.
+ * Sums, means, and through the table of kernels the rarer reductions. Place: a kernel of the tape.
  * Invariant: the order of the sum depends on (Length, Inner) alone; a row's bits do not depend on Outer.
  */
-import { ReduceField, ReduceFn, Status } from "../../../src/abi";
-import { Lanes } from "../../simd/lanes";
+import { ReduceField, ReduceFn, Slot, Status } from "../../../src/abi";
+import { KERNELS } from "../../tape/kernel-table";
 import { Record } from "../../tape/record";
-
-// Elements of a contiguous run that are summed in f32.
-const BLOCK: u32 = 1024;
-// Rows of a column that are summed in f32.
-const ROWS: u32 = 256;
+import { Sum } from "./sum";
 
 // reduce: out[o, i] = f over l of a[o, l, i]   out: [Outer, Inner], a: [Outer, Length, Inner]; overwrites out
 export function reduce(pc: usize): u32 {
   const fn = Record.u32(pc, ReduceField.Fn);
+  const part = fn < <u32>ReduceFn.Count ? load<u32>(KERNELS + ((<usize>fn) << 2), Slot.Reduce << 2) : 0;
+  if (!part) return Status.UnknownOp;
   let out = Record.ptr(pc, ReduceField.Out);
   let a = Record.ptr(pc, ReduceField.A);
   const length = Record.u32(pc, ReduceField.Length);
   const inner = Record.u32(pc, ReduceField.Inner);
   const aStep = (<usize>length * inner) << 2;
   for (let outer = Record.u32(pc, ReduceField.Outer); outer; --outer) {
-    switch (fn) {
-      case ReduceFn.Sum:
-        sum(out, a, length, inner, 1);
-        break;
-      case ReduceFn.Mean:
-        sum(out, a, length, inner, <f64>length);
-        break;
-      case ReduceFn.Max:
-        maximum(out, a, length, inner);
-        break;
-      case ReduceFn.Min:
-        minimum(out, a, length, inner);
-        break;
-      case ReduceFn.SumSquares:
-        sumTerms(out, a, length, inner, true);
-        break;
-      case ReduceFn.SumAbs:
-        sumTerms(out, a, length, inner, false);
-        break;
-      default:
-        return Status.UnknownOp;
-    }
+    call_indirect<void>(part, out, a, length, inner);
     a += aStep;
     out += (<usize>inner) << 2;
   }
   return Status.Ok;
 }
 
-function sum(out: usize, a: usize, length: u32, inner: u32, divisor: f64): void {
+function quotient(out: usize, a: usize, length: u32, inner: u32, divisor: f64): void {
   const none = i32x4.splat(0);
   if (inner === 1) store<f32>(out, <f32>(Sum.run(true, none, a, length) / divisor));
   else Sum.columns(true, none, out, a, length, inner, divisor);
 }
 
-// Rarer: one function for both saves a kilobyte.
-function sumTerms(out: usize, a: usize, length: u32, inner: u32, squares: bool): void {
-  const mask = i32x4.splat(squares ? -1 : 0);
-  if (inner === 1) store<f32>(out, <f32>Sum.run(false, mask, a, length));
-  else Sum.columns(false, mask, out, a, length, inner, 1);
+function sum(out: usize, a: usize, length: u32, inner: u32): void {
+  quotient(out, a, length, inner, 1);
 }
 
-function maximum(out: usize, a: usize, length: u32, inner: u32): void {
-  Extreme.columns(true, out, a, length, inner);
+function mean(out: usize, a: usize, length: u32, inner: u32): void {
+  quotient(out, a, length, inner, <f64>length);
 }
 
-function minimum(out: usize, a: usize, length: u32, inner: u32): void {
-  Extreme.columns(false, out, a, length, inner);
-}
-
-class Sum {
-  /** What is added: x itself, or its square where the mask is set and its size where it is not. */
-  @inline
-  static term(plain: bool, squares: v128, x: v128): v128 {
-    return plain ? x : v128.bitselect(f32x4.mul(x, x), f32x4.abs(x), squares);
-  }
-
-  /** Sum of a contiguous run. */
-  @inline
-  static run(plain: bool, squares: v128, a: usize, length: u32): f64 {
-    let total: f64 = 0;
-    while (length) {
-      const n = min(length, BLOCK);
-      let s0 = f32x4.splat(0);
-      let s1 = s0;
-      let s2 = s0;
-      let s3 = s0;
-      const end16 = a + ((<usize>n & ~15) << 2);
-      for (; a !== end16; a += 64) {
-        s0 = f32x4.add(s0, Sum.term(plain, squares, v128.load(a)));
-        s1 = f32x4.add(s1, Sum.term(plain, squares, v128.load(a, 16)));
-        s2 = f32x4.add(s2, Sum.term(plain, squares, v128.load(a, 32)));
-        s3 = f32x4.add(s3, Sum.term(plain, squares, v128.load(a, 48)));
-      }
-      const end4 = a + ((<usize>n & 12) << 2);
-      for (; a !== end4; a += 16) s0 = f32x4.add(s0, Sum.term(plain, squares, v128.load(a)));
-      const rest = n & 3;
-      if (rest) {
-        s1 = f32x4.add(s1, Sum.term(plain, squares, Lanes.loadTail(a, rest)));
-        a += (<usize>rest) << 2;
-      }
-      total += <f64>Lanes.sum(f32x4.add(f32x4.add(s0, s2), f32x4.add(s1, s3)));
-      length -= n;
-    }
-    return total;
-  }
-
-  /** Sums of columns, rows ascending; every width of strip adds in the same order. */
-  @inline
-  static columns(
-    plain: bool,
-    squares: v128,
-    out: usize,
-    a: usize,
-    length: u32,
-    inner: u32,
-    divisor: f64,
-  ): void {
-    const rowBytes = (<usize>inner) << 2;
-    let left = inner;
-    for (; left >= 16; left -= 16, out += 64, a += 64) {
-      let t0 = f64x2.splat(0);
-      let t1 = t0;
-      let t2 = t0;
-      let t3 = t0;
-      let t4 = t0;
-      let t5 = t0;
-      let t6 = t0;
-      let t7 = t0;
-      let row = a;
-      for (let todo = length; todo; ) {
-        const rows = min(todo, ROWS);
-        let s0 = f32x4.splat(0);
-        let s1 = s0;
-        let s2 = s0;
-        let s3 = s0;
-        for (let l = rows; l; --l, row += rowBytes) {
-          s0 = f32x4.add(s0, Sum.term(plain, squares, v128.load(row)));
-          s1 = f32x4.add(s1, Sum.term(plain, squares, v128.load(row, 16)));
-          s2 = f32x4.add(s2, Sum.term(plain, squares, v128.load(row, 32)));
-          s3 = f32x4.add(s3, Sum.term(plain, squares, v128.load(row, 48)));
-        }
-        t0 = f64x2.add(t0, f64x2.promote_low_f32x4(s0));
-        t1 = f64x2.add(t1, Sum.promoteHigh(s0));
-        t2 = f64x2.add(t2, f64x2.promote_low_f32x4(s1));
-        t3 = f64x2.add(t3, Sum.promoteHigh(s1));
-        t4 = f64x2.add(t4, f64x2.promote_low_f32x4(s2));
-        t5 = f64x2.add(t5, Sum.promoteHigh(s2));
-        t6 = f64x2.add(t6, f64x2.promote_low_f32x4(s3));
-        t7 = f64x2.add(t7, Sum.promoteHigh(s3));
-        todo -= rows;
-      }
-      v128.store(out, Sum.quotient(t0, t1, divisor));
-      v128.store(out, Sum.quotient(t2, t3, divisor), 16);
-      v128.store(out, Sum.quotient(t4, t5, divisor), 32);
-      v128.store(out, Sum.quotient(t6, t7, divisor), 48);
-    }
-    // the last strips: four columns, then one at a time, which is a vector with one lane in use
-    while (left) {
-      const whole = left >= 4;
-      let low = f64x2.splat(0);
-      let high = low;
-      let row = a;
-      for (let todo = length; todo; ) {
-        const rows = min(todo, ROWS);
-        let s = f32x4.splat(0);
-        if (whole)
-          for (let l = rows; l; --l, row += rowBytes)
-            s = f32x4.add(s, Sum.term(plain, squares, v128.load(row)));
-        else
-          for (let l = rows; l; --l, row += rowBytes)
-            s = f32x4.add(s, Sum.term(plain, squares, v128.load32_zero(row)));
-        low = f64x2.add(low, f64x2.promote_low_f32x4(s));
-        high = f64x2.add(high, Sum.promoteHigh(s));
-        todo -= rows;
-      }
-      const result = Sum.quotient(low, high, divisor);
-      if (whole) v128.store(out, result);
-      else v128.store32_lane(out, result, 0);
-      const columns: u32 = whole ? 4 : 1;
-      left -= columns;
-      out += (<usize>columns) << 2;
-      a += (<usize>columns) << 2;
-    }
-  }
-
-  @inline
-  static promoteHigh(s: v128): v128 {
-    return f64x2.promote_low_f32x4(i32x4.shuffle(s, s, 2, 3, 2, 3));
-  }
-
-  @inline
-  static quotient(low: v128, high: v128, divisor: f64): v128 {
-    const d = f64x2.splat(divisor);
-    const first = f32x4.demote_f64x2_zero(f64x2.div(low, d));
-    const second = f32x4.demote_f64x2_zero(f64x2.div(high, d));
-    return i64x2.shuffle(first, second, 0, 2);
-  }
-}
-
-class Extreme {
-  @inline
-  static pick(largest: bool, x: v128, y: v128): v128 {
-    return largest ? f32x4.max(x, y) : f32x4.min(x, y);
-  }
-
-  /** NaN if any element is NaN. Length 0 gives −∞ or ∞. */
-  @inline
-  static columns(largest: bool, out: usize, a: usize, length: u32, inner: u32): void {
-    const rowBytes = (<usize>inner) << 2;
-    const start = f32x4.splat(largest ? -Infinity : Infinity);
-    let left = inner;
-    while (left) {
-      const whole = left >= 4;
-      let best = start;
-      let row = a;
-      let l = length;
-      if (whole) for (; l; --l, row += rowBytes) best = Extreme.pick(largest, best, v128.load(row));
-      else {
-        if (inner === 1) for (; l >= 4; l -= 4, row += 16) best = Extreme.pick(largest, best, v128.load(row));
-        for (; l; --l, row += rowBytes) best = Extreme.pick(largest, best, v128.load32_splat(row));
-      }
-      if (whole) v128.store(out, best);
-      else if (inner !== 1) v128.store32_lane(out, best, 0);
-      else store<f32>(out, largest ? Lanes.max(best) : Lanes.min(best));
-      const columns: u32 = whole ? 4 : 1;
-      left -= columns;
-      out += (<usize>columns) << 2;
-      a += (<usize>columns) << 2;
-    }
-  }
-}
+store<u32>(KERNELS, sum.index, (Slot.Reduce + ReduceFn.Sum) << 2);
+store<u32>(KERNELS, mean.index, (Slot.Reduce + ReduceFn.Mean) << 2);

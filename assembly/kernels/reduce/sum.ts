@@ -1,0 +1,142 @@
+/**
+ * Sums of runs and of columns.
+ * Place: below the reductions. Long sums run in f32 over blocks whose results are added in f64, so that their error does
+ * not grow with the length.
+ * Invariant: the order of the sum depends on (length, inner) alone; a row's bits do not depend on the rows around it.
+ */
+import { Lanes } from "../../simd/lanes";
+
+// Elements of a contiguous run that are summed in f32.
+const BLOCK: u32 = 1024;
+// Rows of a column that are summed in f32.
+const ROWS: u32 = 256;
+
+export class Sum {
+  /** What is added: x itself, or its square where the mask is set and its size where it is not. */
+  @inline
+  static term(plain: bool, squares: v128, x: v128): v128 {
+    return plain ? x : v128.bitselect(f32x4.mul(x, x), f32x4.abs(x), squares);
+  }
+
+  /** Sum of a contiguous run. */
+  @inline
+  static run(plain: bool, squares: v128, a: usize, length: u32): f64 {
+    let total: f64 = 0;
+    while (length) {
+      const n = min(length, BLOCK);
+      let s0 = f32x4.splat(0);
+      let s1 = s0;
+      let s2 = s0;
+      let s3 = s0;
+      const end16 = a + ((<usize>n & ~15) << 2);
+      for (; a !== end16; a += 64) {
+        s0 = f32x4.add(s0, Sum.term(plain, squares, v128.load(a)));
+        s1 = f32x4.add(s1, Sum.term(plain, squares, v128.load(a, 16)));
+        s2 = f32x4.add(s2, Sum.term(plain, squares, v128.load(a, 32)));
+        s3 = f32x4.add(s3, Sum.term(plain, squares, v128.load(a, 48)));
+      }
+      const end4 = a + ((<usize>n & 12) << 2);
+      for (; a !== end4; a += 16) s0 = f32x4.add(s0, Sum.term(plain, squares, v128.load(a)));
+      const rest = n & 3;
+      if (rest) {
+        s1 = f32x4.add(s1, Sum.term(plain, squares, Lanes.loadTail(a, rest)));
+        a += (<usize>rest) << 2;
+      }
+      total += <f64>Lanes.sum(f32x4.add(f32x4.add(s0, s2), f32x4.add(s1, s3)));
+      length -= n;
+    }
+    return total;
+  }
+
+  /** Sums of columns, rows ascending; every width of strip adds in the same order. */
+  @inline
+  static columns(
+    plain: bool,
+    squares: v128,
+    out: usize,
+    a: usize,
+    length: u32,
+    inner: u32,
+    divisor: f64,
+  ): void {
+    const rowBytes = (<usize>inner) << 2;
+    let left = inner;
+    for (; left >= 16; left -= 16, out += 64, a += 64) {
+      let t0 = f64x2.splat(0);
+      let t1 = t0;
+      let t2 = t0;
+      let t3 = t0;
+      let t4 = t0;
+      let t5 = t0;
+      let t6 = t0;
+      let t7 = t0;
+      let row = a;
+      for (let todo = length; todo; ) {
+        const rows = min(todo, ROWS);
+        let s0 = f32x4.splat(0);
+        let s1 = s0;
+        let s2 = s0;
+        let s3 = s0;
+        for (let l = rows; l; --l, row += rowBytes) {
+          s0 = f32x4.add(s0, Sum.term(plain, squares, v128.load(row)));
+          s1 = f32x4.add(s1, Sum.term(plain, squares, v128.load(row, 16)));
+          s2 = f32x4.add(s2, Sum.term(plain, squares, v128.load(row, 32)));
+          s3 = f32x4.add(s3, Sum.term(plain, squares, v128.load(row, 48)));
+        }
+        t0 = f64x2.add(t0, f64x2.promote_low_f32x4(s0));
+        t1 = f64x2.add(t1, Sum.promoteHigh(s0));
+        t2 = f64x2.add(t2, f64x2.promote_low_f32x4(s1));
+        t3 = f64x2.add(t3, Sum.promoteHigh(s1));
+        t4 = f64x2.add(t4, f64x2.promote_low_f32x4(s2));
+        t5 = f64x2.add(t5, Sum.promoteHigh(s2));
+        t6 = f64x2.add(t6, f64x2.promote_low_f32x4(s3));
+        t7 = f64x2.add(t7, Sum.promoteHigh(s3));
+        todo -= rows;
+      }
+      v128.store(out, Sum.quotient(t0, t1, divisor));
+      v128.store(out, Sum.quotient(t2, t3, divisor), 16);
+      v128.store(out, Sum.quotient(t4, t5, divisor), 32);
+      v128.store(out, Sum.quotient(t6, t7, divisor), 48);
+    }
+    // the last strips: four columns, then one at a time, which is a vector with one lane in use
+    while (left) {
+      const whole = left >= 4;
+      let low = f64x2.splat(0);
+      let high = low;
+      let row = a;
+      for (let todo = length; todo; ) {
+        const rows = min(todo, ROWS);
+        let s = f32x4.splat(0);
+        if (whole)
+          for (let l = rows; l; --l, row += rowBytes)
+            s = f32x4.add(s, Sum.term(plain, squares, v128.load(row)));
+        else
+          for (let l = rows; l; --l, row += rowBytes)
+            s = f32x4.add(s, Sum.term(plain, squares, v128.load32_zero(row)));
+        low = f64x2.add(low, f64x2.promote_low_f32x4(s));
+        high = f64x2.add(high, Sum.promoteHigh(s));
+        todo -= rows;
+      }
+      const result = Sum.quotient(low, high, divisor);
+      if (whole) v128.store(out, result);
+      else v128.store32_lane(out, result, 0);
+      const columns: u32 = whole ? 4 : 1;
+      left -= columns;
+      out += (<usize>columns) << 2;
+      a += (<usize>columns) << 2;
+    }
+  }
+
+  @inline
+  static promoteHigh(s: v128): v128 {
+    return f64x2.promote_low_f32x4(i32x4.shuffle(s, s, 2, 3, 2, 3));
+  }
+
+  @inline
+  static quotient(low: v128, high: v128, divisor: f64): v128 {
+    const d = f64x2.splat(divisor);
+    const first = f32x4.demote_f64x2_zero(f64x2.div(low, d));
+    const second = f32x4.demote_f64x2_zero(f64x2.div(high, d));
+    return i64x2.shuffle(first, second, 0, 2);
+  }
+}
