@@ -310,9 +310,12 @@ export enum ReduceFn {
   Mean = 1,
   Max = 2,
   Min = 3,
+  /** Where Inner is 1; below are the same for any Inner, two numbers on. */
   SumSquares = 4,
   SumAbs = 5,
-  Count = 6,
+  ColumnSquares = 6,
+  ColumnAbs = 7,
+  Count = 8,
 }
 
 /** out[o, i] = reduce over l of a[o, l, i]; the order of the sum depends on (Length, Inner) alone. */

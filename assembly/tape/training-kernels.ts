@@ -17,6 +17,7 @@ import { sgd } from "../kernels/optimizer/sgd";
 import { dropout } from "../kernels/random/dropout";
 import { permutation } from "../kernels/random/permutation";
 import { random } from "../kernels/random/random";
+import "../kernels/reduce/norms";
 import { argMax } from "../kernels/reduce/arg-max";
 import { KERNELS } from "./kernel-table";
 

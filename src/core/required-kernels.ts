@@ -50,11 +50,16 @@ export function requireKernels(
     if (pack) core.add(pack);
     else {
       const asking = nodes[node];
+      const who = !asking
+        ? "a first value: it"
+        : asking.layer
+          ? `${asking.layer}: its ${opName(asking)}`
+          : `${opName(asking)}: it`;
       throw new ConfigError(
         "core/kernels",
-        `${asking ? `${asking.layer}: ${opName(asking)}` : "a first value or an update"} needs the ${name} kernels, which ` +
-          `this program does not have: import { ${name}Kernels } and give them to loadCore({ kernels: [${name}Kernels] })`,
-        { pack: name, ...(asking && { layer: asking.layer }) },
+        `${who} needs the ${name} kernels, which this program does not have: ` +
+          `import { ${name}Kernels } and pass loadCore({ kernels: [${name}Kernels] })`,
+        { pack: name, ...(asking?.layer && { layer: asking.layer }) },
       );
     }
   }

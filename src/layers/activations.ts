@@ -6,6 +6,7 @@ import { ConfigError } from "../errors.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { JsonValue, Layer, LayerOptions } from "../graph/semantic.ts";
+import { withGeneral } from "../packs/general.ts";
 import { checkOptions, type LayerDefinition, makeLayer } from "./definition.ts";
 
 export type ActivationOption =
@@ -185,32 +186,36 @@ export const relu = (options: Named = {}): Layer => layerOf("relu", options);
 export const leakyRelu = (options: Named & { negativeSlope?: number } = {}): Layer =>
   layerOf("leakyRelu", options);
 /** x where positive, else alpha·(eˣ − 1). */
-export const elu = (options: Named & { alpha?: number } = {}): Layer => layerOf("elu", options);
+export const elu = (options: Named & { alpha?: number } = {}): Layer => withGeneral(layerOf("elu", options));
 /** x·Φ(x) by erf; `approximate: true` takes the tanh form. */
-export const gelu = (options: Named & { approximate?: boolean } = {}): Layer => layerOf("gelu", options);
+export const gelu = (options: Named & { approximate?: boolean } = {}): Layer =>
+  withGeneral(layerOf("gelu", options));
 /** x·σ(x), also called swish. */
-export const silu = (options: Named = {}): Layer => layerOf("silu", options);
+export const silu = (options: Named = {}): Layer => withGeneral(layerOf("silu", options));
 /** Hyperbolic tangent. */
 export const tanh = (options: Named = {}): Layer => layerOf("tanh", options);
 /** Logistic function. */
 export const sigmoid = (options: Named = {}): Layer => layerOf("sigmoid", options);
 /** log(1 + e^(beta·x)) / beta; x itself where beta·x > threshold (default 20). */
 export const softplus = (options: Named & { beta?: number; threshold?: number } = {}): Layer =>
-  layerOf("softplus", options);
+  withGeneral(layerOf("softplus", options));
 /** Softmax over `axis` (default the last; the batch is axis 0). */
-export const softmax = (options: Named & { axis?: number } = {}): Layer => layerOf("softmax", options);
+export const softmax = (options: Named & { axis?: number } = {}): Layer =>
+  withGeneral(layerOf("softmax", options));
 /** Logarithm of softmax over `axis` (default the last). */
-export const logSoftmax = (options: Named & { axis?: number } = {}): Layer => layerOf("logSoftmax", options);
+export const logSoftmax = (options: Named & { axis?: number } = {}): Layer =>
+  withGeneral(layerOf("logSoftmax", options));
 /** min(max(x, 0), 6). */
 export const relu6 = (options: Named = {}): Layer => layerOf("relu6", options);
 /** Scaled ELU, 1.0507·(x where positive, else 1.6733·(eˣ − 1)): Klambauer et al. 2017. */
-export const selu = (options: Named = {}): Layer => layerOf("selu", options);
+export const selu = (options: Named = {}): Layer => withGeneral(layerOf("selu", options));
 /** x where positive, else alpha·(e^(x/alpha) − 1), alpha 1: Barron 2017. */
-export const celu = (options: Named & { alpha?: number } = {}): Layer => layerOf("celu", options);
+export const celu = (options: Named & { alpha?: number } = {}): Layer =>
+  withGeneral(layerOf("celu", options));
 /** x·tanh(log(1 + eˣ)): Misra 2019. */
-export const mish = (options: Named = {}): Layer => layerOf("mish", options);
+export const mish = (options: Named = {}): Layer => withGeneral(layerOf("mish", options));
 /** log σ(x). */
-export const logSigmoid = (options: Named = {}): Layer => layerOf("logSigmoid", options);
+export const logSigmoid = (options: Named = {}): Layer => withGeneral(layerOf("logSigmoid", options));
 /** x / (1 + |x|). */
 export const softsign = (options: Named = {}): Layer => layerOf("softsign", options);
 /** min(max(x + 3, 0), 6) / 6. */
@@ -232,4 +237,4 @@ export const hardShrink = (options: Named & { lambda?: number } = {}): Layer =>
 export const threshold = (options: Named & { threshold?: number; value?: number } = {}): Layer =>
   layerOf("threshold", options);
 /** Gated linear unit: [N, …, 2k] → [N, …, k], the first half of `axis` (default the last) times σ of the second. */
-export const glu = (options: Named & { axis?: number } = {}): Layer => layerOf("glu", options);
+export const glu = (options: Named & { axis?: number } = {}): Layer => withGeneral(layerOf("glu", options));

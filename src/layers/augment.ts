@@ -7,6 +7,7 @@ import { defined } from "../graph/defined.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { Layer, LayerOptions } from "../graph/semantic.ts";
 import { addNoise, movePixels, rotatePictures, toneRows } from "../ops/augment.ts";
+import { generalKernels } from "../packs/general.ts";
 import {
   badOption,
   type LayerDefinition,
@@ -97,6 +98,7 @@ export const randomCropLayer: LayerDefinition = {
   op: "randomCrop",
   version: 1,
   options: ["height", "width", "padding", "fill"],
+  kernels: [generalKernels],
   lower(context, [x], options) {
     const { builder: b, layer } = context;
     const [h, w] = pictureSize(layer, x!);
@@ -189,6 +191,7 @@ export const gaussianNoiseLayer: LayerDefinition = {
   op: "gaussianNoise",
   version: 1,
   options: ["deviation"],
+  kernels: [generalKernels],
   lower(context, [x], options) {
     const deviation = rangeOption(context.layer, options, "deviation", 0, 0, Number.MAX_VALUE);
     const stream = context.stream();

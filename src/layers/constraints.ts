@@ -3,6 +3,7 @@
 // Place: factories of the public API; layers take them as `kernelConstraint`. Invariant: plain data, saved with the model.
 
 import type { LayerOptions } from "../graph/semantic.ts";
+import { withGeneral } from "../packs/general.ts";
 import { badOption, type Constraint } from "./definition.ts";
 
 /**
@@ -14,7 +15,7 @@ import { badOption, type Constraint } from "./definition.ts";
 export function maxNorm(limit: number): Constraint {
   if (!(limit > 0 && Number.isFinite(limit)))
     throw badOption("maxNorm", "limit", "a finite number above 0", limit);
-  return { maxNorm: limit };
+  return withGeneral({ maxNorm: limit });
 }
 
 /** The option `kernelConstraint` of a layer whose kernel has its units in the last axis. */

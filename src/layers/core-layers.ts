@@ -7,6 +7,7 @@ import type { GraphBuilder } from "../graph/builder.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { Layer, LayerOptions } from "../graph/semantic.ts";
 import type { Initializer } from "../initializers/initializers.ts";
+import { withGeneral } from "../packs/general.ts";
 import { elementsOf, multiplyDims, N } from "../shape.ts";
 import { type ActivationOption, activate } from "./activations.ts";
 import { constraintOf } from "./constraints.ts";
@@ -178,4 +179,4 @@ export const add = (options: { name?: string } = {}): Layer => makeLayer(addLaye
 export const multiply = (options: { name?: string } = {}): Layer => makeLayer(multiplyLayer, options);
 /** Joins its inputs along `axis` (default the last). */
 export const concat = (options: { axis?: number; name?: string } = {}): Layer =>
-  makeLayer(concatLayer, options);
+  withGeneral(makeLayer(concatLayer, options));

@@ -97,7 +97,7 @@ export function layerDefinition(op: string, version: number, path: string): Laye
   if (!definition)
     throw new FormatError(
       "model/unknown-layer",
-      `layer ${path}: "${op}" is no layer of this release, or one that this entry was not given (useLayers)`,
+      `layer ${path}: "${op}" is no layer of this release, or one that this entry was not given: loadCore({ layers: allLayers })`,
       {
         layer: path,
       },

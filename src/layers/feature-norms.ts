@@ -7,6 +7,7 @@
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { Layer, LayerOptions } from "../graph/semantic.ts";
+import { generalKernels } from "../packs/general.ts";
 import { type Dim, multiplyDims } from "../shape.ts";
 import {
   badOption,
@@ -151,6 +152,7 @@ export const unitNormLayer: LayerDefinition = {
   op: "unitNorm",
   version: 1,
   options: ["epsilon"],
+  kernels: [generalKernels],
   lower({ layer, builder: b }, [x], options) {
     lastDim(layer, x!);
     const epsilon = rangeOption(layer, options, "epsilon", 1e-12, 0, 1);

@@ -9,6 +9,7 @@ import type { AnyNode } from "../graph/ops.ts";
 import type { Layer, LayerOptions } from "../graph/semantic.ts";
 import { type PoolAttrs, pool2dOp } from "../ops/pooling.ts";
 import { type Pair, windowCounts } from "../ops/window.ts";
+import { generalKernels } from "../packs/general.ts";
 import { badOption, flagOption, type LayerDefinition, makeLayer, sizeOption } from "./definition.ts";
 import {
   imageInput,
@@ -176,6 +177,7 @@ function adaptiveLayer(op: string, fn: PoolAttrs["fn"]): LayerDefinition {
     op,
     version: 1,
     options: ["size"],
+    kernels: [generalKernels],
     lower({ builder, layer }, [x], options: LayerOptions) {
       const { height, width } = imageInput(layer, x!);
       const size = pairOption(layer, "size", options.size, 1);

@@ -23,7 +23,7 @@ import { embeddingLayer, simpleRnnLayer } from "./sequence.ts";
 
 // Each list is a call marked pure, so that a bundler may leave out the lists that an entry does not name.
 
-/** Those of networks over vectors and short sequences: what `edgegrad/predict` knows without being told. */
+/** Those of networks over vectors, and embeddings: what `edgegrad/predict` knows without being told. */
 export const vectorLayers: readonly LayerDefinition[] = /* @__PURE__ */ (() => [
   denseLayer,
   flattenLayer,
@@ -35,14 +35,20 @@ export const vectorLayers: readonly LayerDefinition[] = /* @__PURE__ */ (() => [
   concatLayer,
   batchNormLayer,
   embeddingLayer,
-  simpleRnnLayer,
   preluLayer,
   ...activationLayers,
 ])();
 
-/** All of this release. */
+/** Those of sequences, with their kernels. */
+export const sequenceLayers: readonly LayerDefinition[] = /* @__PURE__ */ (() => [
+  embeddingLayer,
+  simpleRnnLayer,
+])();
+
+/** All of this release, with their kernels. */
 export const allLayers: readonly LayerDefinition[] = /* @__PURE__ */ (() => [
   ...vectorLayers,
+  ...sequenceLayers,
   ...normLayers,
   ...imageLayers,
   ...augmentLayers,

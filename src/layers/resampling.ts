@@ -7,6 +7,7 @@ import type { GraphBuilder } from "../graph/builder.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { Layer, LayerOptions } from "../graph/semantic.ts";
 import type { Pair } from "../ops/window.ts";
+import { generalKernels } from "../packs/general.ts";
 import { badOption, flagOption, type LayerDefinition, makeLayer, rangeOption } from "./definition.ts";
 import { imageInput, type PairOption, paddingOption, pairOption } from "./window-options.ts";
 
@@ -14,6 +15,7 @@ export const zeroPadding2dLayer: LayerDefinition = {
   op: "zeroPadding2d",
   version: 1,
   options: ["padding"],
+  kernels: [generalKernels],
   lower({ builder: b, layer }, [x], options) {
     const { height, width } = imageInput(layer, x!);
     const one: Pair = [1, 1];
@@ -105,6 +107,7 @@ export const upsampling2dLayer: LayerDefinition = {
   op: "upsampling2d",
   version: 1,
   options: ["size", "interpolation"],
+  kernels: [generalKernels],
   lower({ builder, layer }, [x], options) {
     const { height, width } = imageInput(layer, x!);
     const factors = pairOption(layer, "size", options.size, 2);
@@ -127,6 +130,7 @@ export const resizingLayer: LayerDefinition = {
   op: "resizing",
   version: 1,
   options: ["size", "interpolation", "alignCorners"],
+  kernels: [generalKernels],
   lower({ builder, layer }, [x], options) {
     const { height, width } = imageInput(layer, x!);
     const size = pairOption(layer, "size", options.size, 1);

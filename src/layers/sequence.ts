@@ -7,6 +7,9 @@ import type { AnyNode } from "../graph/ops.ts";
 import type { Layer, LayerOptions } from "../graph/semantic.ts";
 import type { Initializer } from "../initializers/initializers.ts";
 import { rnn } from "../ops/recurrent.ts";
+import { generalKernels } from "../packs/general.ts";
+import { useKernels } from "../packs/known-packs.ts";
+import { sequenceKernels } from "../packs/sequence.ts";
 import {
   badOption,
   flagOption,
@@ -44,7 +47,11 @@ export const embedding = (
   inputDim: number,
   outputDim: number,
   options: { embeddingsInitializer?: Initializer; name?: string } = {},
-): Layer => makeLayer(embeddingLayer, { inputDim, outputDim, ...options });
+): Layer => {
+  // For the gradient; predictions need no pack.
+  useKernels(sequenceKernels);
+  return makeLayer(embeddingLayer, { inputDim, outputDim, ...options });
+};
 
 /** x·Wᵢ + bᵢ + bₕ for all time steps as one product, then the recurrence in the core. */
 function direction(
@@ -83,6 +90,7 @@ export const simpleRnnLayer: LayerDefinition = {
   op: "simpleRnn",
   version: 1,
   options: ["units", "activation", "useBias", "returnSequences", "goBackwards", "bidirectional"],
+  kernels: [generalKernels],
   lower(context, [x, h0], options) {
     const { builder: b, layer } = context;
     const { activation = "tanh" } = options;

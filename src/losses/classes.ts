@@ -6,6 +6,7 @@
 import { ConfigError } from "../errors.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { AnyNode } from "../graph/ops.ts";
+import { withGeneral } from "../packs/general.ts";
 import { formatShape, type Shape } from "../shape.ts";
 import {
   badLossOption,
@@ -170,14 +171,16 @@ export const negativeLogLikelihood = (options: ClassOptions = {}): Loss =>
 /** Focal loss −(1 − p)^γ·log p of the label's probability p, from logits [N, …, C]. Lin et al. 2017; γ defaults to 2. */
 export function categoricalFocal(options: ClassOptions & { gamma?: number } = {}): Loss {
   const gamma = lossNumber("categoricalFocal", "gamma", options.gamma ?? 2, 0, 100);
-  return labelled("categoricalFocal", options, (b, logits, labels, weight) => {
-    const cross = b.add("softmaxCrossEntropy", [logits, labels], {});
-    if (gamma === 0) return times(b, cross, weight);
-    // 1 − p = 1 − e^−L; at least 1e-12, so that a power of it has a slope
-    const rest = b.unary("clamp", b.affine(b.unary("expm1", b.affine(cross, -1)), -1), 1e-12, 1);
-    const factor = b.unary("exp", b.affine(b.unary("log", rest), gamma));
-    return times(b, b.mul(factor, cross), weight);
-  });
+  return withGeneral(
+    labelled("categoricalFocal", options, (b, logits, labels, weight) => {
+      const cross = b.add("softmaxCrossEntropy", [logits, labels], {});
+      if (gamma === 0) return times(b, cross, weight);
+      // 1 − p = 1 − e^−L; at least 1e-12, so that a power of it has a slope
+      const rest = b.unary("clamp", b.affine(b.unary("expm1", b.affine(cross, -1)), -1), 1e-12, 1);
+      const factor = b.unary("exp", b.affine(b.unary("log", rest), gamma));
+      return times(b, b.mul(factor, cross), weight);
+    }),
+  );
 }
 
 /** Σ over classes c ≠ label of max(0, margin − y[label] + y[c])^p / C, p = 1 or 2 (PyTorch's multi_margin). */
@@ -202,7 +205,7 @@ export function multilabelSoftMargin(options: LossOptions & { classWeights?: rea
   const name = "multilabelSoftMargin";
   const reduction = checkReduction(name, options.reduction);
   const weights = lossWeights(name, "classWeights", options.classWeights);
-  return {
+  return withGeneral({
     name,
     reduction,
     target: sameAsOutput,
@@ -214,5 +217,5 @@ export function multilabelSoftMargin(options: LossOptions & { classWeights?: rea
       const own = weights ? b.mul(each, b.add("constant", [], { shape: [classes], data: weights })) : each;
       return overSample(b, b.reduce("mean", own, [z.shape.length - 1]), reduction);
     },
-  };
+  });
 }

@@ -6,6 +6,7 @@
 import { ConfigError, ShapeError } from "../errors.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { AnyNode, DTypeName } from "../graph/ops.ts";
+import { withGeneral } from "../packs/general.ts";
 import { type Dim, formatShape, type Shape, sameShape } from "../shape.ts";
 
 export type Reduction = "mean" | "sum";
@@ -121,11 +122,11 @@ export function customLoss(
 ): Loss {
   const { name = "custom", targets = "values" } = options;
   const reduction = checkReduction(name, options.reduction);
-  return {
+  return withGeneral({
     name,
     reduction,
     target: (shape) =>
       targets === "none" ? undefined : targets === "labels" ? labelsOf(shape) : sameAsOutput(shape),
     perSample: (b, output, target) => overSample(b, values(b, output, target), reduction),
-  };
+  });
 }

@@ -5,6 +5,7 @@
 
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { AnyNode } from "../graph/ops.ts";
+import { withGeneral } from "../packs/general.ts";
 import { elementwise, type Loss, type LossOptions, lossNumber, lossWeights } from "./loss.ts";
 
 export { categoricalFocal, negativeLogLikelihood, softmaxCrossEntropy } from "./classes.ts";
@@ -29,24 +30,28 @@ export const mae = (options: LossOptions = {}): Loss =>
 /** Huber loss: ½d² where |d| ≤ delta (default 1), else delta·(|d| − ½delta). */
 export function huber(options: LossOptions & { delta?: number } = {}): Loss {
   const delta = lossNumber("huber", "delta", options.delta ?? 1, 0, 1e6, true);
-  return elementwise("huber", options, (b, y, t) => b.unary("huber", b.sub(y, t), delta));
+  return withGeneral(elementwise("huber", options, (b, y, t) => b.unary("huber", b.sub(y, t), delta)));
 }
 
 /** log cosh(y − t): ½d² for small d, |d| − log 2 for large. As |d| + log(1 + e^−2|d|) − log 2, which does not overflow. */
 export const logCosh = (options: LossOptions = {}): Loss =>
-  elementwise("logCosh", options, (b, y, t) => {
-    const d = b.sub(y, t);
-    // softplus(−2d) + d: smooth at 0, where |d| is not.
-    return b.affine(b.addUp(d, softplus(b, b.affine(d, -2))), 1, -Math.LN2);
-  });
+  withGeneral(
+    elementwise("logCosh", options, (b, y, t) => {
+      const d = b.sub(y, t);
+      // softplus(−2d) + d: smooth at 0, where |d| is not.
+      return b.affine(b.addUp(d, softplus(b, b.affine(d, -2))), 1, -Math.LN2);
+    }),
+  );
 
 /** Quantile (pinball) loss: q·(t − y) where t > y, else (1 − q)·(y − t); q = 0.5 is half of mae. */
 export function quantile(q: number, options: LossOptions = {}): Loss {
   lossNumber("quantile", "q", q, 0, 1, true);
-  return elementwise("quantile", options, (b, y, t) => {
-    const d = b.sub(t, y);
-    return b.binary("max", b.affine(d, q), b.affine(d, q - 1));
-  });
+  return withGeneral(
+    elementwise("quantile", options, (b, y, t) => {
+      const d = b.sub(t, y);
+      return b.binary("max", b.affine(d, q), b.affine(d, q - 1));
+    }),
+  );
 }
 
 /**
@@ -54,10 +59,12 @@ export function quantile(q: number, options: LossOptions = {}): Loss {
  * y − t·log(y + 1e-8).
  */
 export const poisson = (options: LossOptions & { logInput?: boolean } = {}): Loss =>
-  elementwise("poisson", options, (b, y, t) =>
-    options.logInput === false
-      ? b.sub(y, b.mul(t, b.unary("log", b.affine(y, 1, 1e-8))))
-      : b.sub(b.unary("exp", y), b.mul(t, y)),
+  withGeneral(
+    elementwise("poisson", options, (b, y, t) =>
+      options.logInput === false
+        ? b.sub(y, b.mul(t, b.unary("log", b.affine(y, 1, 1e-8))))
+        : b.sub(b.unary("exp", y), b.mul(t, y)),
+    ),
   );
 
 /**
@@ -77,7 +84,7 @@ export function klDivergence(
       return b.mul(t, b.sub(log, y));
     },
   );
-  return { ...loss, reduction: options.reduction ?? "mean" };
+  return withGeneral({ ...loss, reduction: options.reduction ?? "mean" });
 }
 
 /**
@@ -99,26 +106,28 @@ export function binaryCrossEntropy(
   const smoothing = lossNumber(name, "labelSmoothing", labelSmoothing, 0, 1);
   const list = typeof positiveWeight === "number" ? [positiveWeight] : positiveWeight;
   const weights = lossWeights(name, "positiveWeight", list);
-  return elementwise(name, options, (b, z, target) => {
-    const t = b.affine(target, 1 - smoothing, smoothing / 2);
-    const weight = weights && b.add("constant", [], { shape: [weights.length], data: weights });
-    if (!fromLogits) {
-      const p = b.unary("clamp", z, 1e-12, 1 - 2 ** -24);
-      const hit = b.mul(t, b.unary("log", p));
-      const miss = b.mul(oneMinus(b, t), b.unary("log1p", b.affine(p, -1)));
-      return b.affine(b.addUp(weight ? b.mul(hit, weight) : hit, miss), -1);
-    }
-    if (weight) {
-      // w·t·log(1 + e^−z) + (1 − t)·log(1 + e^z)
-      const hit = b.mul(b.mul(weight, t), softplus(b, b.affine(z, -1)));
-      return b.addUp(hit, b.mul(oneMinus(b, t), softplus(b, z)));
-    }
-    return b.addUp(
-      // Not relu: at z = 0 a maximum shares its gradient, which makes the sum's slope ½ − t there, as it must be.
-      b.sub(b.binary("max", z, b.fill([], 0)), b.mul(z, t)),
-      b.unary("log1p", b.unary("exp", b.affine(b.unary("abs", z), -1))),
-    );
-  });
+  return withGeneral(
+    elementwise(name, options, (b, z, target) => {
+      const t = b.affine(target, 1 - smoothing, smoothing / 2);
+      const weight = weights && b.add("constant", [], { shape: [weights.length], data: weights });
+      if (!fromLogits) {
+        const p = b.unary("clamp", z, 1e-12, 1 - 2 ** -24);
+        const hit = b.mul(t, b.unary("log", p));
+        const miss = b.mul(oneMinus(b, t), b.unary("log1p", b.affine(p, -1)));
+        return b.affine(b.addUp(weight ? b.mul(hit, weight) : hit, miss), -1);
+      }
+      if (weight) {
+        // w·t·log(1 + e^−z) + (1 − t)·log(1 + e^z)
+        const hit = b.mul(b.mul(weight, t), softplus(b, b.affine(z, -1)));
+        return b.addUp(hit, b.mul(oneMinus(b, t), softplus(b, z)));
+      }
+      return b.addUp(
+        // Not relu: at z = 0 a maximum shares its gradient, which makes the sum's slope ½ − t there, as it must be.
+        b.sub(b.binary("max", z, b.fill([], 0)), b.mul(z, t)),
+        b.unary("log1p", b.unary("exp", b.affine(b.unary("abs", z), -1))),
+      );
+    }),
+  );
 }
 
 /**
@@ -129,15 +138,17 @@ export function binaryFocal(options: LossOptions & { gamma?: number; alpha?: num
   const gamma = lossNumber("binaryFocal", "gamma", options.gamma ?? 2, 0, 100);
   const alpha =
     options.alpha === null ? null : lossNumber("binaryFocal", "alpha", options.alpha ?? 0.25, 0, 1);
-  return elementwise("binaryFocal", options, (b, z, t) => {
-    const sign = b.affine(t, -2, 1);
-    const towards = b.mul(sign, z);
-    const cross = softplus(b, towards);
-    // (1 − p_t)^γ = e^(γ·log σ(−s·z)), without a power of 0
-    const factor = b.unary("exp", b.affine(softplus(b, b.affine(towards, -1)), -gamma));
-    const loss = b.mul(factor, cross);
-    return alpha === null ? loss : b.mul(b.affine(t, 2 * alpha - 1, 1 - alpha), loss);
-  });
+  return withGeneral(
+    elementwise("binaryFocal", options, (b, z, t) => {
+      const sign = b.affine(t, -2, 1);
+      const towards = b.mul(sign, z);
+      const cross = softplus(b, towards);
+      // (1 − p_t)^γ = e^(γ·log σ(−s·z)), without a power of 0
+      const factor = b.unary("exp", b.affine(softplus(b, b.affine(towards, -1)), -gamma));
+      const loss = b.mul(factor, cross);
+      return alpha === null ? loss : b.mul(b.affine(t, 2 * alpha - 1, 1 - alpha), loss);
+    }),
+  );
 }
 
 /** Hinge loss max(0, 1 − t·y), targets −1 and 1. */
@@ -152,7 +163,7 @@ export const squaredHinge = (options: LossOptions = {}): Loss =>
 
 /** log(1 + e^(−t·y)), targets −1 and 1. */
 export const softMargin = (options: LossOptions = {}): Loss =>
-  elementwise("softMargin", options, (b, y, t) => softplus(b, b.affine(b.mul(t, y), -1)));
+  withGeneral(elementwise("softMargin", options, (b, y, t) => softplus(b, b.affine(b.mul(t, y), -1))));
 
 /** For distances y: y where t = 1, max(0, margin − y) where t = −1. */
 export const hingeEmbedding = (options: LossOptions & { margin?: number } = {}): Loss =>

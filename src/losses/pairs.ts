@@ -6,6 +6,7 @@
 import { ShapeError } from "../errors.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { AnyNode } from "../graph/ops.ts";
+import { withGeneral } from "../packs/general.ts";
 import { type Dim, formatShape, N, type Shape } from "../shape.ts";
 import {
   checkReduction,
@@ -61,7 +62,7 @@ export function cosineEmbedding(options: LossOptions & { margin?: number } = {})
   const name = "cosineEmbedding";
   const reduction = checkReduction(name, options.reduction);
   const margin = lossNumber(name, "margin", options.margin ?? 0, -1, 1);
-  return {
+  return withGeneral({
     name,
     reduction,
     target: withoutLast,
@@ -73,7 +74,7 @@ export function cosineEmbedding(options: LossOptions & { margin?: number } = {})
       const values = b.addUp(b.mul(same, b.affine(cos, -1, 1)), b.mul(b.affine(same, -1, 1), far));
       return overSample(b, values, reduction);
     },
-  };
+  });
 }
 
 /** max(0, −t·(x₁ − x₂) + margin) of two scores (output [N, 2·D]), targets ±1 [N, D]: which of them ranks higher. */
@@ -81,7 +82,7 @@ export function marginRanking(options: LossOptions & { margin?: number } = {}): 
   const name = "marginRanking";
   const reduction = checkReduction(name, options.reduction);
   const margin = options.margin ?? 0;
-  return {
+  return withGeneral({
     name,
     reduction,
     target: (shape) => ({
@@ -93,7 +94,7 @@ export function marginRanking(options: LossOptions & { margin?: number } = {}): 
       const values = b.unary("relu", b.affine(b.mul(target, b.sub(q, p)), 1, margin));
       return overSample(b, values, reduction);
     },
-  };
+  });
 }
 
 /** ‖p − q‖ over the last axis, with PyTorch's 1e-6 added to each difference. */
@@ -110,7 +111,7 @@ export function triplet(options: LossOptions & { margin?: number } = {}): Loss {
   const name = "triplet";
   const reduction = checkReduction(name, options.reduction);
   const margin = lossNumber(name, "margin", options.margin ?? 1, 0, 1e6);
-  return {
+  return withGeneral({
     name,
     reduction,
     target: () => undefined,
@@ -119,7 +120,7 @@ export function triplet(options: LossOptions & { margin?: number } = {}): Loss {
       const gap = b.sub(distance(b, a, p), distance(b, a, n));
       return overSample(b, b.unary("relu", b.affine(gap, 1, margin)), reduction);
     },
-  };
+  });
 }
 
 /**
@@ -130,7 +131,7 @@ export function gaussianNll(options: LossOptions & { epsilon?: number; full?: bo
   const name = "gaussianNll";
   const reduction = checkReduction(name, options.reduction);
   const epsilon = lossNumber(name, "epsilon", options.epsilon ?? 1e-6, 0, 1, true);
-  return {
+  return withGeneral({
     name,
     reduction,
     target: (shape) => ({
@@ -146,5 +147,5 @@ export function gaussianNll(options: LossOptions & { epsilon?: number; full?: bo
       const values = b.affine(b.addUp(b.unary("log", variance), square), 0.5, constant);
       return overSample(b, values, reduction);
     },
-  };
+  });
 }

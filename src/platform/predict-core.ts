@@ -11,13 +11,16 @@ import { type CoreOptions, DEFAULT_MAX_BYTES } from "../session.ts";
 import { Predictor, type PredictorOptions } from "../train/predictor.ts";
 
 export { ConfigError, CoreError, EdgegradError, FormatError, ShapeError, StateError } from "../errors.ts";
-export { allLayers } from "../layers/registry.ts";
+export { allLayers, sequenceLayers } from "../layers/registry.ts";
+export { generalKernels } from "../packs/general.ts";
+export type { KernelPack } from "../packs/kernel-pack.ts";
+export { sequenceKernels } from "../packs/sequence.ts";
 export type { Predictor, PredictorOptions };
 
 export interface PredictCoreOptions extends CoreOptions {
   /**
-   * Layers beyond dense networks, embeddings and plain RNNs that the files may name: `allLayers`, which carries the
-   * image kernels along.
+   * Layers beyond dense networks and embeddings that the files may name: `sequenceLayers`, or `allLayers`, which
+   * carries the image kernels along. The rarer activations of dense networks need `kernels: [generalKernels]`.
    */
   readonly layers?: readonly LayerDefinition[];
 }

@@ -57,6 +57,6 @@ export const REDUCE_CODES: Readonly<Record<ReduceName, ReduceFn>> = {
   mean: ReduceFn.Mean,
   max: ReduceFn.Max,
   min: ReduceFn.Min,
-  sumSquares: ReduceFn.SumSquares,
-  sumAbs: ReduceFn.SumAbs,
+  sumSquares: ReduceFn.ColumnSquares,
+  sumAbs: ReduceFn.ColumnAbs,
 };

@@ -3,7 +3,7 @@
 // Place: the table that prediction encodes with; training adds its own rows to it (training-encoders.ts).
 // Invariant: every op of these rows has its kernel in assembly/tape/forward-kernels.ts.
 
-import { DType, Op } from "../abi.ts";
+import { BinaryFn, DType, Op, ReduceFn } from "../abi.ts";
 import { definitionOf } from "../graph/defined.ts";
 import type { AnyNode, DTypeName, Node } from "../graph/ops.ts";
 import { bindDim, product } from "../shape.ts";
@@ -93,7 +93,17 @@ export const FORWARD_ENCODERS = {
   expand: (c, node, out) => {
     const x = c.input(node as AnyNode, 0);
     const dims = c.dims(node as AnyNode);
-    copy(c, out, rowMajor(dims), c.at(x.id), broadcastStrides(c.dims(x), dims), dims);
+    const strides = broadcastStrides(c.dims(x), dims);
+    // The larger of x and x is x, and every core has it; it has no sixth dimension, and other types no order.
+    const {
+      dims: ds,
+      strides: [s],
+    } = foldDims(dims, [strides], 6);
+    if (node.dtype !== "f32" || ds[0] !== 1) copy(c, out, rowMajor(dims), c.at(x.id), strides, dims);
+    else {
+      const step = s!.slice(1);
+      c.emit(Op.Binary, out, c.at(x.id), c.at(x.id), BinaryFn.Max, ...ds.slice(1), ...step, ...step);
+    }
   },
   slice: (c, node, out) => {
     const x = c.input(node as AnyNode, 0);
@@ -136,7 +146,9 @@ export const FORWARD_ENCODERS = {
     const x = c.input(node as AnyNode, 0);
     const dims = c.dims(x);
     const sizes = [dims.slice(0, from), dims.slice(from, to + 1), dims.slice(to + 1)].map(product);
-    c.emit(Op.Reduce, out, c.at(x.id), REDUCE_CODES[fn], ...sizes);
+    const code = REDUCE_CODES[fn];
+    const run = code >= ReduceFn.ColumnSquares && sizes[2] === 1;
+    c.emit(Op.Reduce, out, c.at(x.id), run ? code - 2 : code, ...sizes);
   },
   matmul,
   softmax: (c, node, out) => softmaxRows(Op.Softmax, c, node, out),

@@ -153,7 +153,7 @@ export function emitMaxNorm(
   columns: number,
   limit: number,
 ): void {
-  emit(Op.Reduce, free, w, ReduceFn.SumSquares, 1, rows, columns);
+  emit(Op.Reduce, free, w, ReduceFn.ColumnSquares, 1, rows, columns);
   unary(emit, UnaryFn.Sqrt, free, free, columns, 0, 0);
   scaleWithin(emit, free, columns, limit);
   binary(emit, "mul", w, w, free, columns, true, rows);

@@ -51,8 +51,8 @@ describe.each(variants)("%s", (variant) => {
     [ReduceFn.Mean, (c) => c.reduce((s, x) => s + x, 0) / c.length],
     [ReduceFn.Max, (c) => Math.max(...c)],
     [ReduceFn.Min, (c) => Math.min(...c)],
-    [ReduceFn.SumSquares, (c) => c.reduce((s, x) => s + x * x, 0)],
-    [ReduceFn.SumAbs, (c) => c.reduce((s, x) => s + Math.abs(x), 0)],
+    [ReduceFn.ColumnSquares, (c) => c.reduce((s, x) => s + x * x, 0)],
+    [ReduceFn.ColumnAbs, (c) => c.reduce((s, x) => s + Math.abs(x), 0)],
   ];
 
   it.each(terms)("reduce %i at every length and width", (fn, want) => {
@@ -89,13 +89,24 @@ describe.each(variants)("%s", (variant) => {
     close(columns, right, 6e-7);
   });
 
+  it("sums of whole runs have the bits of the same sums by column", () => {
+    for (const [run, column] of [
+      [ReduceFn.SumSquares, ReduceFn.ColumnSquares],
+      [ReduceFn.SumAbs, ReduceFn.ColumnAbs],
+    ] as const)
+      for (const n of [1, 3, 17, 1024, 1027, 5000]) {
+        const a = numbers(2 * n);
+        expect(reduce(run, a, 2, n, 1)).toEqual(reduce(column, a, 2, n, 1));
+      }
+  });
+
   it("a NaN anywhere makes the extremes and sums NaN", () => {
     for (const fn of [
       ReduceFn.Max,
       ReduceFn.Min,
       ReduceFn.Sum,
-      ReduceFn.SumAbs,
-      ReduceFn.SumSquares,
+      ReduceFn.ColumnAbs,
+      ReduceFn.ColumnSquares,
       ReduceFn.Mean,
     ]) {
       for (let at = 0; at < 21; at++) {

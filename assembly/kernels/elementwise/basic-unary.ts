@@ -24,6 +24,9 @@ function rsqrt(out: usize, a: usize, end: usize, p: f32, q: f32): void {
 function reciprocal(out: usize, a: usize, end: usize, p: f32, q: f32): void {
   Unary.loop(UnaryFn.Reciprocal, out, a, end, p, q);
 }
+function sign(out: usize, a: usize, end: usize, p: f32, q: f32): void {
+  Unary.loop(UnaryFn.Sign, out, a, end, p, q);
+}
 function floor(out: usize, a: usize, end: usize, p: f32, q: f32): void {
   Unary.loop(UnaryFn.Floor, out, a, end, p, q);
 }
@@ -52,6 +55,7 @@ store<u32>(KERNELS, square.index, (Slot.Unary + UnaryFn.Square) << 2);
 store<u32>(KERNELS, sqrt.index, (Slot.Unary + UnaryFn.Sqrt) << 2);
 store<u32>(KERNELS, rsqrt.index, (Slot.Unary + UnaryFn.Rsqrt) << 2);
 store<u32>(KERNELS, reciprocal.index, (Slot.Unary + UnaryFn.Reciprocal) << 2);
+store<u32>(KERNELS, sign.index, (Slot.Unary + UnaryFn.Sign) << 2);
 store<u32>(KERNELS, floor.index, (Slot.Unary + UnaryFn.Floor) << 2);
 store<u32>(KERNELS, step.index, (Slot.Unary + UnaryFn.Step) << 2);
 store<u32>(KERNELS, clamp.index, (Slot.Unary + UnaryFn.Clamp) << 2);

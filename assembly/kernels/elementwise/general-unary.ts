@@ -21,9 +21,6 @@ function cos(out: usize, a: usize, end: usize, p: f32, q: f32): void {
 function erf(out: usize, a: usize, end: usize, p: f32, q: f32): void {
   Unary.loop(UnaryFn.Erf, out, a, end, p, q);
 }
-function sign(out: usize, a: usize, end: usize, p: f32, q: f32): void {
-  Unary.loop(UnaryFn.Sign, out, a, end, p, q);
-}
 function elu(out: usize, a: usize, end: usize, p: f32, q: f32): void {
   Unary.loop(UnaryFn.Elu, out, a, end, p, q);
 }
@@ -54,7 +51,6 @@ store<u32>(KERNELS, log.index, (Slot.Unary + UnaryFn.Log) << 2);
 store<u32>(KERNELS, sin.index, (Slot.Unary + UnaryFn.Sin) << 2);
 store<u32>(KERNELS, cos.index, (Slot.Unary + UnaryFn.Cos) << 2);
 store<u32>(KERNELS, erf.index, (Slot.Unary + UnaryFn.Erf) << 2);
-store<u32>(KERNELS, sign.index, (Slot.Unary + UnaryFn.Sign) << 2);
 store<u32>(KERNELS, elu.index, (Slot.Unary + UnaryFn.Elu) << 2);
 store<u32>(KERNELS, gelu.index, (Slot.Unary + UnaryFn.Gelu) << 2);
 store<u32>(KERNELS, geluTanh.index, (Slot.Unary + UnaryFn.GeluTanh) << 2);

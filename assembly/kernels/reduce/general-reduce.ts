@@ -1,5 +1,5 @@
 /**
- * The rarer reductions: extremes, and sums of squares and sizes. Place: listed by tape/general-kernels.ts.
+ * The rarer reductions: extremes, and sums of squares and sizes of any shape. Place: listed by tape/general-kernels.ts.
  * Invariant: one call reduces the middle axis of a [length, inner] block; rows are those of reduce.ts.
  */
 import { ReduceFn, Slot } from "../../../src/abi";
@@ -8,18 +8,18 @@ import { KERNELS } from "../../tape/kernel-table";
 import { Sum } from "./sum";
 
 // One function for both saves a kilobyte.
-function sumTerms(out: usize, a: usize, length: u32, inner: u32, squares: bool): void {
+function columnTerms(out: usize, a: usize, length: u32, inner: u32, squares: bool): void {
   const mask = i32x4.splat(squares ? -1 : 0);
   if (inner === 1) store<f32>(out, <f32>Sum.run(false, mask, a, length));
   else Sum.columns(false, mask, out, a, length, inner, 1);
 }
 
-function sumSquares(out: usize, a: usize, length: u32, inner: u32): void {
-  sumTerms(out, a, length, inner, true);
+function columnSquares(out: usize, a: usize, length: u32, inner: u32): void {
+  columnTerms(out, a, length, inner, true);
 }
 
-function sumAbs(out: usize, a: usize, length: u32, inner: u32): void {
-  sumTerms(out, a, length, inner, false);
+function columnAbs(out: usize, a: usize, length: u32, inner: u32): void {
+  columnTerms(out, a, length, inner, false);
 }
 
 function maximum(out: usize, a: usize, length: u32, inner: u32): void {
@@ -65,5 +65,5 @@ class Extreme {
 
 store<u32>(KERNELS, maximum.index, (Slot.Reduce + ReduceFn.Max) << 2);
 store<u32>(KERNELS, minimum.index, (Slot.Reduce + ReduceFn.Min) << 2);
-store<u32>(KERNELS, sumSquares.index, (Slot.Reduce + ReduceFn.SumSquares) << 2);
-store<u32>(KERNELS, sumAbs.index, (Slot.Reduce + ReduceFn.SumAbs) << 2);
+store<u32>(KERNELS, columnSquares.index, (Slot.Reduce + ReduceFn.ColumnSquares) << 2);
+store<u32>(KERNELS, columnAbs.index, (Slot.Reduce + ReduceFn.ColumnAbs) << 2);

@@ -1,0 +1,23 @@
+/**
+ * Sums of squares and of sizes of whole runs: what regularizers and clipping ask for. Place: listed by
+ * tape/training-kernels.ts. Invariant: the bits of the same sums in general-reduce.ts.
+ */
+import { ReduceFn, Slot } from "../../../src/abi";
+import { KERNELS } from "../../tape/kernel-table";
+import { Sum } from "./sum";
+
+// One function for both: the mask picks squares.
+function runTerms(out: usize, a: usize, length: u32, squares: bool): void {
+  store<f32>(out, <f32>Sum.run(false, i32x4.splat(squares ? -1 : 0), a, length));
+}
+
+function sumSquares(out: usize, a: usize, length: u32, _inner: u32): void {
+  runTerms(out, a, length, true);
+}
+
+function sumAbs(out: usize, a: usize, length: u32, _inner: u32): void {
+  runTerms(out, a, length, false);
+}
+
+store<u32>(KERNELS, sumSquares.index, (Slot.Reduce + ReduceFn.SumSquares) << 2);
+store<u32>(KERNELS, sumAbs.index, (Slot.Reduce + ReduceFn.SumAbs) << 2);
