@@ -13,7 +13,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateAsync } from "@gfx/zopfli";
 import { buildEntries } from "./bundle.mjs";
-import { stripFunctions } from "./strip-functions.mjs";
+import { presetMemory } from "./preset-memory.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const build = join(root, "build");
@@ -60,10 +60,10 @@ function tool(packageName, entry, args) {
 // The core, its variants, and the packs of kernels beside it (see src/packs). Places of a pack in memory and in the
 // function table must not overlap: the core takes what lies below 8192 and 256; src/abi.ts has the ends.
 const modules = {
-  "core.simd": { entry: "index", options: ["--exportTable"] },
+  "core.simd": { entry: "index", options: ["--exportTable"], preset: true },
   "core.full": { entry: "full", options: ["--exportTable"] },
   "core.relaxed": { entry: "full", options: ["--exportTable", "--enable", "simd,relaxed-simd"] },
-  "core.predict": { entry: "predict", options: ["--exportTable"] },
+  "core.predict": { entry: "predict", options: ["--exportTable"], preset: true },
   "core.debug": { entry: "full", options: ["--exportTable", "--debug"], checked: true },
   "kernels.image": {
     entry: "image",
@@ -84,7 +84,7 @@ const modules = {
 };
 
 function buildModule(name) {
-  const { entry, options, checked } = modules[name];
+  const { entry, options, checked, preset } = modules[name];
   tool("assemblyscript", "bin/asc.js", [
     `assembly/${entry}.ts`,
     ...["--config", "asconfig.json", "--outFile", `build/${name}.wasm`],
@@ -93,7 +93,7 @@ function buildModule(name) {
     ...options,
   ]);
   const path = join(build, `${name}.wasm`);
-  if (!checked) writeFileSync(path, stripFunctions(readFileSync(path)));
+  if (preset) writeFileSync(path, presetMemory(readFileSync(path)));
 }
 
 // Base64 of the deflated binary: plain base64 of WASM gzips to 1.5 times the binary's own gzip, this to 1.0.
@@ -122,7 +122,7 @@ const steps = [
     name,
     group: "core",
     inputs: () => [
-      ...filesUnder("assembly", "asconfig.json", "scripts/build.mjs", "scripts/strip-functions.mjs"),
+      ...filesUnder("assembly", "asconfig.json", "scripts/build.mjs", "scripts/preset-memory.mjs"),
       ...abiFiles(),
     ],
     outputs: [`${name}.wasm`],

@@ -103,12 +103,13 @@ export class Constant {
     return f32x4.add(Constant.load(place), f32x4.mul(x, Constant.load(place + 1)));
   }
 
-  /** Writes the constants from `first` to before `end`. */
+  /** Writes the constants from `first` to before `end`, and clears the values, which are not needed again. */
   @inline
   static fill(values: usize, first: i32, end: i32): void {
     for (let i: usize = 0; i < <usize>(end - first); ++i) {
-      v128.store(TABLE + ((<usize>first) << 4) + (i << 4), v128.load32_splat(values + (i << 2)));
+      v128.store(TABLE + (<usize>first << 4) + (i << 4), v128.load32_splat(values + (i << 2)));
     }
+    memory.fill(values, 0, <usize>(end - first) << 2);
   }
 }
 
