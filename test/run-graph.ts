@@ -104,7 +104,6 @@ export class GraphProgram {
       stepsPerCall: 1,
       graphs: [wanted],
     });
-    for (const pack of this.plan.packs) this.core.add(pack);
     this.#tape = encodeTape({
       encoders: TRAINING_ENCODERS,
       plan: this.plan,

@@ -107,9 +107,9 @@ export class Constant {
   @inline
   static fill(values: usize, first: i32, end: i32): void {
     for (let i: usize = 0; i < <usize>(end - first); ++i) {
-      v128.store(TABLE + (<usize>first << 4) + (i << 4), v128.load32_splat(values + (i << 2)));
+      v128.store(TABLE + ((<usize>first) << 4) + (i << 4), v128.load32_splat(values + (i << 2)));
     }
-    memory.fill(values, 0, <usize>(end - first) << 2);
+    memory.fill(values, 0, (<usize>(end - first)) << 2);
   }
 }
 

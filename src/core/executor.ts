@@ -76,7 +76,6 @@ export class Executor {
     this.program = program;
     this.maxBytes = maxBytes;
     this.#encoders = encoders;
-    for (const pack of program.plan.packs) core.add(pack);
     const sizes = program.plan.graphs.map((_, i) => this.#longestTape(i));
     const slotBytes = alignUp(4 * Math.max(...sizes.map((s) => s.full), 64));
     const probeBytes = alignUp(4 * Math.max(...sizes.map((s) => s.probe)));

@@ -14,7 +14,7 @@ import {
   UnaryGradField,
 } from "../abi.ts";
 import { ConfigError } from "../errors.ts";
-import { opName } from "../graph/defined.ts";
+import { definitionOf, opName } from "../graph/defined.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import { knownPacks, packAt } from "../packs/known-packs.ts";
 import type { Tape } from "../tape/encode.ts";
@@ -45,21 +45,17 @@ export function requireKernels(
     const part = PARTS[op];
     const slot = part ? part[1] + tape.words[at + part[0]]! : op;
     if (core.has(slot)) continue;
+    const asking = nodes[node];
     const name = packAt(slot);
-    const pack = knownPacks.get(name);
+    const pack = (asking?.op === "defined" && definitionOf(asking).kernels) || knownPacks.get(name);
     if (pack) core.add(pack);
     else {
-      const asking = nodes[node];
-      const who = !asking
-        ? "a first value: it"
-        : asking.layer
-          ? `${asking.layer}: its ${opName(asking)}`
-          : `${opName(asking)}: it`;
+      const layer = asking?.layer;
       throw new ConfigError(
         "core/kernels",
-        `${who} needs the ${name} kernels, which this program does not have: ` +
-          `import { ${name}Kernels } and pass loadCore({ kernels: [${name}Kernels] })`,
-        { pack: name, ...(asking?.layer && { layer: asking.layer }) },
+        `${layer || "the trainer"}: ${asking ? opName(asking) : "a first value"} needs the ${name} kernels, which this ` +
+          `program does not have: import { ${name}Kernels } and pass loadCore({ kernels: [${name}Kernels] })`,
+        { pack: name, ...(layer && { layer }) },
       );
     }
   }

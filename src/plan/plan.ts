@@ -8,7 +8,6 @@ import { ConfigError } from "../errors.ts";
 import type { Graph } from "../graph/builder.ts";
 import { definitionOf } from "../graph/defined.ts";
 import type { AnyNode, FusedGradient } from "../graph/ops.ts";
-import type { KernelPack } from "../packs/kernel-pack.ts";
 import { liveNodes } from "../passes/live.ts";
 import type { Binding } from "../shape.ts";
 import { alignUp, bytesOf, inArena, planArena } from "./arena.ts";
@@ -57,8 +56,6 @@ export interface MemoryPlan {
   readonly scratch: number;
   /** Working memory of single ops that need more than their result. */
   readonly work: number;
-  /** Kernels that the core must have besides its own. */
-  readonly packs: ReadonlySet<KernelPack>;
   /** First address behind the planned memory; the tapes follow. */
   readonly end: number;
   readonly bytes: PlanBytes;
@@ -120,13 +117,7 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     total: end,
   };
   refuseOver(end, request.maxBytes, bytes);
-  const packs = new Set<KernelPack>();
-  for (const { schedule } of graphs)
-    for (const node of schedule) {
-      const pack = node.op === "defined" && definitionOf(node).kernels;
-      if (pack) packs.add(pack);
-    }
-  return { layout, graphs, scratch, work, packs, end, bytes };
+  return { layout, graphs, scratch, work, end, bytes };
 }
 
 /** What the op that needs most needs beside its result. */

@@ -255,7 +255,7 @@ describe("a pack that the program does not have", () => {
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.code).toBe("core/kernels");
     expect(error.message).toBe(
-      "dense (layers.1): its unary needs the general kernels, which this program does not have: " +
+      "dense (layers.1): unary needs the general kernels, which this program does not have: " +
         "import { generalKernels } and pass loadCore({ kernels: [generalKernels] })",
     );
     expect(error.fields).toEqual({ pack: "general", layer: "dense (layers.1)" });
@@ -266,7 +266,7 @@ describe("a pack that the program does not have", () => {
     const soft = loss(() => e.softmaxCrossEntropy({ targets: "probabilities" }));
     for (const make of [smoothed, soft]) {
       expect(refused(make).message).toMatch(
-        /^softmaxCrossEntropy \(loss\): its softmax needs the general kernels/,
+        /^softmaxCrossEntropy \(loss\): softmax needs the general kernels/,
       );
       useKernels(e.generalKernels);
       expect(make()).toBeDefined();
@@ -278,11 +278,11 @@ describe("a pack that the program does not have", () => {
     const normal = refused(() =>
       core.trainer(e.sequential([6], [e.dense(4, { kernelInitializer: "heNormal" })]), classifier()),
     );
-    expect(normal.message).toMatch(/^a first value: it needs the general kernels/);
+    expect(normal.message).toMatch(/^the trainer: a first value needs the general kernels/);
     const clipped = refused(() =>
       core.trainer(simple(), { ...classifier(), optimizer: e.adam({ clipNorm: 1, clipNormKind: "max" }) }),
     );
-    expect(clipped.message).toMatch(/^clipByNorm: it needs the general kernels/);
+    expect(clipped.message).toMatch(/^the trainer: clipByNorm needs the general kernels/);
   });
 
   test.each([
