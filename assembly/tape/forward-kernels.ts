@@ -13,7 +13,6 @@ import { gatherRows } from "../kernels/gather/gather-rows";
 import { gemmRecord } from "../kernels/gemm/record";
 import { guard } from "../kernels/guard/guard";
 import { sha256 } from "../kernels/hash/sha256";
-import { reduce } from "../kernels/reduce/reduce";
 import { softmax } from "../kernels/softmax/softmax";
 import { KERNELS } from "./kernel-table";
 
@@ -21,7 +20,6 @@ store<u32>(KERNELS, fill.index, Op.Fill << 2);
 store<u32>(KERNELS, cast.index, Op.Cast << 2);
 store<u32>(KERNELS, unary.index, Op.Unary << 2);
 store<u32>(KERNELS, binary.index, Op.Binary << 2);
-store<u32>(KERNELS, reduce.index, Op.Reduce << 2);
 store<u32>(KERNELS, gemmRecord.index, Op.Gemm << 2);
 store<u32>(KERNELS, softmax.index, Op.Softmax << 2);
 store<u32>(KERNELS, gatherRows.index, Op.GatherRows << 2);

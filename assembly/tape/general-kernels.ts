@@ -1,7 +1,7 @@
 /**
  * Table rows of kernels and of parts of kernels that a dense classifier with its usual optimizers does not run.
  * Place: a pack of its own, and imported by the entry of the full core. Invariant: they use no other family of kernels,
- * and what the smallest core of prediction lacks is here too (norms.ts).
+ * and what the smallest core of prediction lacks is here too (reduce.ts, norms.ts).
  */
 import "../math/rare-constants";
 import "../kernels/elementwise/general-binary";
@@ -10,6 +10,7 @@ import "../kernels/elementwise/general-unary-grad";
 import "../kernels/random/normal";
 import "../kernels/reduce/general-reduce";
 import "../kernels/reduce/norms";
+import "../kernels/reduce/reduce";
 import "../kernels/softmax/log-softmax";
 import { Op } from "../../src/abi";
 import { copy } from "../kernels/copy/copy";

@@ -14,6 +14,11 @@ declare const coreKernels: usize;
 // @ts-expect-error: PACK is defined on the command line of some builds
 export const KERNELS: usize = isDefined(PACK) ? coreKernels : memory.data(Slot.Count << 2, 4);
 
+/** Fills a place of the table unless another module has: for kernels that a pack carries for cores without them. */
+export function offer(slot: i32, index: u32): void {
+  if (!load<u32>(KERNELS + ((<usize>slot) << 2))) store<u32>(KERNELS + ((<usize>slot) << 2), index);
+}
+
 /** First address that this module does not use itself; above the core's own come its packs, then the host's. */
 export function heapBase(): usize {
   return __heap_base;

@@ -18,6 +18,7 @@ import { dropout } from "../kernels/random/dropout";
 import { permutation } from "../kernels/random/permutation";
 import { random } from "../kernels/random/random";
 import "../kernels/reduce/norms";
+import "../kernels/reduce/reduce";
 import { argMax } from "../kernels/reduce/arg-max";
 import { KERNELS } from "./kernel-table";
 

@@ -46,8 +46,11 @@ export function requireKernels(
     const slot = part ? part[1] + tape.words[at + part[0]]! : op;
     if (core.has(slot)) continue;
     const asking = nodes[node];
+    const own = asking?.op === "defined" && definitionOf(asking).kernels;
+    if (own) core.add(own);
+    if (core.has(slot)) continue;
     const name = packAt(slot);
-    const pack = (asking?.op === "defined" && definitionOf(asking).kernels) || knownPacks.get(name);
+    const pack = knownPacks.get(name);
     if (pack) core.add(pack);
     else {
       const layer = asking?.layer;

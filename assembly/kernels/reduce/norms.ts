@@ -3,7 +3,7 @@
  * tape/training-kernels.ts. Invariant: the bits of the same sums in general-reduce.ts.
  */
 import { ReduceFn, Slot } from "../../../src/abi";
-import { KERNELS } from "../../tape/kernel-table";
+import { offer } from "../../tape/kernel-table";
 import { Sum } from "./sum";
 
 // One function for both: the mask picks squares.
@@ -19,5 +19,5 @@ function sumAbs(out: usize, a: usize, length: u32, _inner: u32): void {
   runTerms(out, a, length, false);
 }
 
-store<u32>(KERNELS, sumSquares.index, (Slot.Reduce + ReduceFn.SumSquares) << 2);
-store<u32>(KERNELS, sumAbs.index, (Slot.Reduce + ReduceFn.SumAbs) << 2);
+offer(Slot.Reduce + ReduceFn.SumSquares, sumSquares.index);
+offer(Slot.Reduce + ReduceFn.SumAbs, sumAbs.index);

@@ -1,9 +1,10 @@
 /**
- * Sums, means, and through the table of kernels the rarer reductions. Place: a kernel of the tape.
+ * Sums, means, and through the table of kernels the rarer reductions. Place: a kernel of the tape, for
+ * training and in the general pack.
  * Invariant: the order of the sum depends on (Length, Inner) alone; a row's bits do not depend on Outer.
  */
-import { ReduceField, ReduceFn, Slot, Status } from "../../../src/abi";
-import { KERNELS } from "../../tape/kernel-table";
+import { Op, ReduceField, ReduceFn, Slot, Status } from "../../../src/abi";
+import { KERNELS, offer } from "../../tape/kernel-table";
 import { Record } from "../../tape/record";
 import { Sum } from "./sum";
 
@@ -39,5 +40,6 @@ function mean(out: usize, a: usize, length: u32, inner: u32): void {
   quotient(out, a, length, inner, <f64>length);
 }
 
-store<u32>(KERNELS, sum.index, (Slot.Reduce + ReduceFn.Sum) << 2);
-store<u32>(KERNELS, mean.index, (Slot.Reduce + ReduceFn.Mean) << 2);
+offer(Op.Reduce, reduce.index);
+offer(Slot.Reduce + ReduceFn.Sum, sum.index);
+offer(Slot.Reduce + ReduceFn.Mean, mean.index);
