@@ -1,7 +1,8 @@
 // Records of the ops that a forward pass consists of: one row per op.
 //
 // Place: the table that prediction encodes with; training adds its own rows to it (training-encoders.ts).
-// Invariant: every op of these rows has its kernel in assembly/tape/forward-kernels.ts.
+// Invariant: every op of these rows has its kernel in assembly/tape/forward-kernels.ts, the general pack or a pack that
+// its definition names.
 
 import { BinaryFn, DType, Op, ReduceFn } from "../abi.ts";
 import { definitionOf } from "../graph/defined.ts";

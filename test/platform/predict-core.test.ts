@@ -6,7 +6,10 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
 import * as edgegrad from "../../src/api.ts";
-import { PredictCore } from "../../src/platform/predict-core.ts";
+import { generalKernels } from "../../src/packs/general.ts";
+import { knownPacks, useKernels } from "../../src/packs/known-packs.ts";
+import { sequenceKernels } from "../../src/packs/sequence.ts";
+import { allLayers, PredictCore } from "../../src/platform/predict-core.ts";
 import { Core } from "../../src/session.ts";
 
 const moduleOf = (variant: string) => new WebAssembly.Module(readFileSync(`build/core.${variant}.wasm`));
@@ -113,4 +116,48 @@ test("the forward-only core refuses a record of training by its status", () => {
   const train = () =>
     training.trainer(sequential([2], [dense(1)]), { loss: edgegrad.mse(), optimizer: edgegrad.sgd() });
   expect(train).toThrow(expect.objectContaining({ code: "core/status" }));
+});
+
+describe("a core for prediction without the packs that a file needs", () => {
+  const fileOf = (model: ReturnType<typeof sequential>) => {
+    useKernels(generalKernels, sequenceKernels);
+    const trainer = trainerOf(model);
+    const x = values(13 * 5);
+    const wanted = trainer.predict(x);
+    const file = trainer.saveModel();
+    knownPacks.clear();
+    return { file, x, wanted };
+  };
+
+  test("names the layer and the import, and predicts the same with it", () => {
+    const { file, x, wanted } = fileOf(
+      sequential([13], [dense(8, { activation: "gelu" }), edgegrad.layerNorm(), edgegrad.unitNorm()]),
+    );
+    const alone = new PredictCore(moduleOf("predict"), {});
+    expect(() => alone.predictor(file)).toThrow(
+      expect.objectContaining({
+        code: "core/kernels",
+        message: expect.stringMatching(
+          /^dense \(layers\.0\): .* pass loadCore\(\{ kernels: \[generalKernels\] \}\)$/,
+        ),
+      }),
+    );
+    useKernels(generalKernels);
+    expect(alone.predictor(file, { batchSize: 7 }).predict(x)).toEqual(wanted);
+  });
+
+  test("gets them with allLayers", () => {
+    const { file, x, wanted } = fileOf(sequential([13], [dense(8), edgegrad.mish(), edgegrad.layerNorm()]));
+    const all = new PredictCore(moduleOf("predict"), { layers: allLayers });
+    expect(all.predictor(file, { batchSize: 7 }).predict(x)).toEqual(wanted);
+  });
+
+  test("needs none for a dense classifier", () => {
+    const { file, x, wanted } = fileOf(
+      sequential([13], [dense(8, { activation: "relu" }), batchNorm(), dense(3, { activation: "softmax" })]),
+    );
+    const alone = new PredictCore(moduleOf("predict"), {});
+    expect(alone.predictor(file, { batchSize: 7 }).predict(x)).toEqual(wanted);
+    expect([...knownPacks.keys()]).toEqual([]);
+  });
 });
