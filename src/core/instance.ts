@@ -32,11 +32,11 @@ export class CoreInstance {
   #memory: WebAssembly.Memory | undefined;
   readonly #exports: CoreExports;
   readonly #run: CoreExports["run"];
-  f32: Float32Array;
-  f64: Float64Array;
-  i32: Int32Array;
-  u32: Uint32Array;
-  u8: Uint8Array;
+  f32!: Float32Array;
+  f64!: Float64Array;
+  i32!: Int32Array;
+  u32!: Uint32Array;
+  u8!: Uint8Array;
 
   /** @throws CoreError if the module is not this release's core */
   constructor(module: WebAssembly.Module) {
@@ -56,7 +56,10 @@ export class CoreInstance {
     this.heapBase = Abi.StaticBytes;
     this.#exports = exports;
     this.#run = exports.run;
-    const buffer = this.#memory.buffer;
+    this.#view(this.#memory.buffer);
+  }
+
+  #view(buffer: ArrayBuffer): void {
     this.f32 = new Float32Array(buffer);
     this.f64 = new Float64Array(buffer);
     this.i32 = new Int32Array(buffer);
@@ -82,12 +85,7 @@ export class CoreInstance {
         { cause },
       );
     }
-    const buffer = this.#memory.buffer;
-    this.f32 = new Float32Array(buffer);
-    this.f64 = new Float64Array(buffer);
-    this.i32 = new Int32Array(buffer);
-    this.u32 = new Uint32Array(buffer);
-    this.u8 = new Uint8Array(buffer);
+    this.#view(this.#memory.buffer);
   }
 
   /** Whether a place of the table of kernels is filled. */
@@ -133,11 +131,6 @@ export class CoreInstance {
   /** Gives the memory back. */
   release(): void {
     this.#memory = undefined;
-    const empty = new ArrayBuffer(0);
-    this.f32 = new Float32Array(empty);
-    this.f64 = new Float64Array(empty);
-    this.i32 = new Int32Array(empty);
-    this.u32 = new Uint32Array(empty);
-    this.u8 = new Uint8Array(empty);
+    this.#view(new ArrayBuffer(0));
   }
 }

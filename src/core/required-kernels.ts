@@ -56,8 +56,8 @@ export function requireKernels(
       const layer = asking?.layer;
       throw new ConfigError(
         "core/kernels",
-        `${layer || "the trainer"}: ${asking ? opName(asking) : "a first value"} needs the ${name} kernels, which this ` +
-          `program does not have: import { ${name}Kernels } and pass loadCore({ kernels: [${name}Kernels] })`,
+        `${layer || "the trainer"}: ${asking ? opName(asking) : "a first value"} needs the ${name} kernels: ` +
+          `import { ${name}Kernels } and pass loadCore({ kernels: [${name}Kernels] })`,
         { pack: name, ...(layer && { layer }) },
       );
     }

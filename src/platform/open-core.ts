@@ -29,18 +29,15 @@ async function compile(text: string | Promise<string>): Promise<WebAssembly.Modu
   const { readable, writable } = new DecompressionStream("deflate-raw");
   const writer = writable.getWriter();
   const written = writer.write(deflated).then(() => writer.close());
-  const parts: Uint8Array[] = [];
+  let binary = new Uint8Array();
   for (const reader = readable.getReader(); ; ) {
     const { done, value } = await reader.read();
     if (done) break;
-    parts.push(value);
+    const longer = new Uint8Array(binary.length + value.length);
+    longer.set(binary);
+    longer.set(value, binary.length);
+    binary = longer;
   }
   await written;
-  const binary = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    binary.set(part, at);
-    at += part.length;
-  }
   return WebAssembly.compile(binary);
 }

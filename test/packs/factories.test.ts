@@ -255,7 +255,7 @@ describe("a pack that the program does not have", () => {
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.code).toBe("core/kernels");
     expect(error.message).toBe(
-      "dense (layers.1): unary needs the general kernels, which this program does not have: " +
+      "dense (layers.1): unary needs the general kernels: " +
         "import { generalKernels } and pass loadCore({ kernels: [generalKernels] })",
     );
     expect(error.fields).toEqual({ pack: "general", layer: "dense (layers.1)" });

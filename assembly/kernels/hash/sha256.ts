@@ -5,19 +5,7 @@
 import { Sha256Field, Status } from "../../../src/abi";
 import { Record } from "../../tape/record";
 
-const ROUND = memory.data<u32>([
-  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98,
-  0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786,
-  0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8,
-  0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13,
-  0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819,
-  0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a,
-  0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
-  0xc67178f2,
-]);
-const INITIAL = memory.data<u32>([
-  0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
-]);
+const ROUND = memory.data(256, 16);
 const STATE = memory.data(32, 16);
 const SCHEDULE = memory.data(256, 16);
 const LAST = memory.data(128, 16);
@@ -28,7 +16,7 @@ export function sha256(pc: usize): u32 {
   const canonical = Record.u32(pc, Sha256Field.Canonical) !== 0;
   const bytes = Record.u32(pc, Sha256Field.Bytes);
   let a = Record.ptr(pc, Sha256Field.A);
-  for (let i: usize = 0; i < 32; i += 4) store<u32>(STATE + i, load<u32>(INITIAL + i));
+  begin();
   const end = a + (bytes & ~63);
   for (; a !== end; a += 64) block(a, canonical);
   // the rest, a bit of 1, zeros, and the length in bits
@@ -43,6 +31,27 @@ export function sha256(pc: usize): u32 {
   if (size === 128) block(LAST + 64, false);
   for (let i: usize = 0; i < 32; i += 4) store<u32>(out + i, bswap<u32>(load<u32>(STATE + i)));
   return Status.Ok;
+}
+
+// The first state and the constants of the rounds: the first 32 bits of the fractions of √p and ∛p of the first primes p,
+// as the standard defines them. As numbers in the module they would be 288 bytes that do not compress.
+function begin(): void {
+  let place: usize = 0;
+  for (let p: u32 = 2; place < 256; ++p) {
+    let d: u32 = 2;
+    while (d * d <= p && p % d) ++d;
+    if (d * d <= p) continue;
+    // Newton's steps from above; 12 reach the last bit
+    let root: f64 = 8;
+    for (let step = 12; step; --step) root = (2 * root + <f64>p / (root * root)) / 3;
+    store<u32>(ROUND + place, fraction(root));
+    if (place < 32) store<u32>(STATE + place, fraction(sqrt<f64>(<f64>p)));
+    place += 4;
+  }
+}
+
+function fraction(x: f64): u32 {
+  return <u32>((x - floor(x)) * 4294967296.0);
 }
 
 function canonicalWord(address: usize): u32 {
