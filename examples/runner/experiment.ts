@@ -32,6 +32,10 @@ export interface Setting {
   readonly balance?: number;
   /** Of numbers; default "standard". */
   readonly scale?: "standard" | "robust";
+  /** Of the hidden layers; default "relu". */
+  readonly activation?: "relu" | "tanh";
+  /** Networks, each with a seed of its own, whose predictions are averaged; default 1. */
+  readonly members?: number;
 }
 
 /** A table and what is to be learned from it. */
@@ -48,11 +52,37 @@ export interface Outcome {
   /** Class indices, or numbers in their own unit. */
   readonly targets: readonly number[];
   readonly values: readonly number[];
+  /** Of the (first) network's weights. */
   readonly fingerprint: string;
 }
 
 /** Trains on `split.train`, predicts `split.test`. */
 export async function runExperiment(
+  core: Core,
+  task: Task,
+  split: Split,
+  setting: Setting,
+  seed: number,
+): Promise<Outcome> {
+  const { members = 1 } = setting;
+  const first = await trainAndPredict(core, task, split, setting, seed);
+  if (members === 1) return first;
+  const all = [first];
+  // The seeds of two ensembles never meet.
+  for (let i = 1; i < members; i++)
+    all.push(await trainAndPredict(core, task, split, setting, seed + 1000 * i));
+  const mean = (figure: (outcome: Outcome) => number) =>
+    all.reduce((sum, outcome) => sum + figure(outcome), 0) / members;
+  return {
+    ...first,
+    probabilities: first.probabilities.map((row, i) =>
+      row.map((_, k) => mean(({ probabilities }) => probabilities[i]![k]!)),
+    ),
+    values: first.values.map((_, i) => mean(({ values }) => values[i]!)),
+  };
+}
+
+async function trainAndPredict(
   core: Core,
   { table, columns }: Task,
   split: Split,
@@ -66,7 +96,7 @@ export async function runExperiment(
   const held = tabularData(preprocessing, table, { rows: split.test });
   const { hidden, epochs, batchSize, learningRate, weightDecay = 0, balance = 0 } = setting;
   const layers = hidden.flatMap((units) => [
-    dense(units, { activation: "relu" }),
+    dense(units, { activation: setting.activation ?? "relu" }),
     ...(setting.dropout ? [dropout(setting.dropout)] : []),
   ]);
   const model = tabularModel(preprocessing, [...layers, dense(outputCount(preprocessing))]);
