@@ -12,6 +12,8 @@ export interface Answer {
   /** Why the implementation does not take part in this task. */
   readonly missing?: string;
   readonly version?: string;
+  /** In what the implementation does not do quite what was asked. */
+  readonly note?: string;
   /** Mean loss before and after the learning check. */
   readonly losses?: readonly [number, number];
   readonly firstLoss?: number;

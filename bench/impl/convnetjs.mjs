@@ -1,7 +1,7 @@
 // convnetjs: plain JavaScript in f64, one row at a time, updates by batch.
 //
-// Place: a worker of the benchmark, for SGD workloads. Invariant: its own starting weights and data volumes; version 0.3.0
-// has no Adam.
+// Place: a worker of the benchmark. Invariant: its own starting weights and data volumes; version 0.3.0 has no Adam,
+// so that images, which no other JavaScript trains in reasonable time, are trained by SGD, and the row says so.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -13,29 +13,36 @@ const { version } = JSON.parse(
   readFileSync(new URL("../node_modules/convnetjs/package.json", import.meta.url), "utf8"),
 );
 
-const volume = (values) => {
-  const vol = new convnet.Vol(1, 1, values.length, 0);
+const volume = (values, [height, width, channels]) => {
+  const vol = new convnet.Vol(width, height, channels, 0);
   vol.w.set(values);
   return vol;
 };
 
+function layersOf({ layers, input, loss, outputs }) {
+  const [height, width, channels] = input.length === 3 ? input : [1, 1, input[0]];
+  const list = [{ type: "input", out_sx: width, out_sy: height, out_depth: channels }];
+  layers.slice(0, -1).forEach(({ op, weight, pad, size, activation }) => {
+    if (op === "pool") list.push({ type: "pool", sx: size, stride: size });
+    else if (op === "dense") list.push({ type: "fc", num_neurons: weight[1], activation });
+    else list.push({ type: "conv", sx: weight[0], filters: weight[3], stride: 1, pad, activation });
+  });
+  list.push(
+    loss === "mse" ? { type: "regression", num_neurons: outputs } : { type: "softmax", num_classes: outputs },
+  );
+  return list;
+}
+
 await serve((task, { x, y, labels }) => {
   if (task.kind === "gemm") return { missing: "no products of its own" };
-  if (task.kind === "train" && task.optimizer === "adam") return { missing: "no Adam in 0.3.0" };
-  const { sizes } = task;
-  const last = sizes.length - 1;
-  const layers = [{ type: "input", out_sx: 1, out_sy: 1, out_depth: sizes[0] }];
-  for (const units of sizes.slice(1, last))
-    layers.push({ type: "fc", num_neurons: units, activation: task.hidden });
-  layers.push(
-    task.loss === "mse"
-      ? { type: "regression", num_neurons: sizes[last] }
-      : { type: "softmax", num_classes: sizes[last] },
-  );
+  const isImage = task.input.length === 3;
+  const adam = task.kind === "train" && task.optimizer === "adam";
+  if (adam && !isImage) return { missing: "no Adam in 0.3.0" };
+  const shape = isImage ? task.input : [1, 1, task.inputs];
   const parts = batches(task).map(([from, to]) =>
     Array.from({ length: to - from }, (_, i) => {
       const row = from + i;
-      const vol = volume(x.subarray(row * sizes[0], (row + 1) * sizes[0]));
+      const vol = volume(x.subarray(row * task.inputs, (row + 1) * task.inputs), shape);
       return [vol, task.loss === "mse" ? [y[row]] : labels[row]];
     }),
   );
@@ -44,9 +51,9 @@ await serve((task, { x, y, labels }) => {
   let at = 0;
   const init = () => {
     net = new convnet.Net();
-    net.makeLayers(layers);
+    net.makeLayers(layersOf(task));
     // Its regression has no sigmoid: a smaller rate keeps it stable.
-    const learning_rate = task.loss === "mse" ? task.learningRate / 5 : task.learningRate;
+    const learning_rate = task.loss === "mse" ? task.learningRate / 5 : adam ? 0.1 : task.learningRate;
     trainer = new convnet.Trainer(net, { method: "sgd", learning_rate, momentum: 0, batch_size: task.batch });
   };
   const next = () => {
@@ -59,7 +66,8 @@ await serve((task, { x, y, labels }) => {
     for (const [vol, target] of next()) loss += trainer.train(vol, target).cost_loss;
     return loss / task.batch;
   };
-  if (task.kind === "train") return { version, init, step };
+  if (task.kind === "train")
+    return { version, init, step, ...(adam && { note: "by SGD: 0.3.0 has no Adam" }) };
   init();
   return { version, init: () => {}, step: () => net.forward(next()[0][0]).w[0] };
 });

@@ -4,30 +4,34 @@
 // staged runs are those of `trainer.run`.
 
 import { readFileSync } from "node:fs";
-import { batches, serve } from "./worker.mjs";
+import { batches, filtersFirst, rowsChannelsFirst, serve } from "./worker.mjs";
 
 const build = new URL("../../build/", import.meta.url);
 const version = JSON.parse(readFileSync(new URL("../package.json", build), "utf8")).version;
 
-/** Kernels have the weight as [out, in] in files; the task's files are [in, out]. */
-function transposed(weight, from, to) {
-  const out = new Float32Array(weight.length);
-  for (let i = 0; i < from; i++) for (let j = 0; j < to; j++) out[j * from + i] = weight[i * to + j];
+/** Files of models have a dense weight as [out, in], and a convolution's as [out, in, height, width]. */
+function asInFiles(values, { op, weight, image }) {
+  if (op === "conv") return filtersFirst(values, weight);
+  const [from, to] = weight;
+  const rows = rowsChannelsFirst(values, weight, image);
+  const out = new Float32Array(rows.length);
+  for (let i = 0; i < from; i++) for (let j = 0; j < to; j++) out[j * from + i] = rows[i * to + j];
   return out;
 }
 
 async function network(task, data, { fast, staged }) {
   const edgegrad = await import(new URL("default.js", build));
-  const { loadCore, sequential, dense } = edgegrad;
-  const { sizes } = task;
-  const last = sizes.length - 1;
-  const layers = sizes.slice(1).map((units, i) => {
-    const activation = i + 1 < last ? task.hidden : task.loss === "mse" ? "sigmoid" : undefined;
-    return dense(units, activation ? { activation } : {});
+  const { loadCore, sequential, dense, conv2d, maxPool2d, flatten } = edgegrad;
+  const weighted = task.layers.flatMap((layer, i) => (layer.op === "pool" ? [] : [[layer, data.weights[i]]]));
+  const layers = task.layers.flatMap(({ op, weight, activation, pad, size, image }) => {
+    if (op === "pool") return [maxPool2d(size)];
+    const options = activation ? { activation } : {};
+    if (op === "conv") return [conv2d(weight[3], weight[0], { padding: pad, ...options })];
+    return [...(image ? [flatten()] : []), dense(weight[1], options)];
   });
   const core = await loadCore({ fast });
   const open = () => {
-    const trainer = core.trainer(sequential([sizes[0]], layers), {
+    const trainer = core.trainer(sequential(task.input, layers), {
       loss: edgegrad[task.loss](),
       optimizer: edgegrad[task.optimizer]({ learningRate: task.learningRate }),
       batchSize: task.batch,
@@ -37,10 +41,10 @@ async function network(task, data, { fast, staged }) {
     const weights = {};
     let layer = -1;
     for (const [name, { shape, data: zeros }] of Object.entries(trainer.getWeights())) {
-      if (shape.length === 2) {
-        layer++;
-        weights[name] = { shape, data: transposed(data.weights[layer], sizes[layer], sizes[layer + 1]) };
-      } else weights[name] = { shape, data: zeros.fill(0) };
+      const isBias = shape.length === 1;
+      if (!isBias) layer++;
+      const [spec, values] = weighted[layer];
+      weights[name] = { shape, data: isBias ? zeros.fill(0) : asInFiles(values, spec) };
     }
     trainer.setWeights(weights);
     return trainer;
@@ -51,7 +55,7 @@ async function network(task, data, { fast, staged }) {
 async function train(task, data, options) {
   const { open } = await network(task, data, options);
   const { x, y = data.labels } = data;
-  const columns = task.sizes[0];
+  const columns = task.inputs;
   let trainer;
   const init = () => {
     trainer?.dispose();
@@ -106,8 +110,8 @@ async function predict(task, data, options) {
   const trainer = open();
   const predictor = core.predictor(trainer.saveModel(), { batchSize: task.batch });
   trainer.dispose();
-  const rows = batches(task).map(([from, to]) => data.x.subarray(from * task.sizes[0], to * task.sizes[0]));
-  const out = new Float32Array(task.batch * task.sizes.at(-1));
+  const rows = batches(task).map(([from, to]) => data.x.subarray(from * task.inputs, to * task.inputs));
+  const out = new Float32Array(task.batch * task.outputs);
   let at = 0;
   const step = () => {
     predictor.predict(rows[at], { out });

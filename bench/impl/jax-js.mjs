@@ -4,8 +4,8 @@
 // step, which waits for the step.
 
 import { readFileSync } from "node:fs";
-import { defaultDevice, init, jit, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
-import { batches, oneHot, serve } from "./worker.mjs";
+import { defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
+import { batches, channelsFirst, filtersFirst, oneHot, rowsChannelsFirst, serve } from "./worker.mjs";
 
 const manifest = new URL("../node_modules/@jax-js/jax/package.json", import.meta.url);
 const { version } = JSON.parse(readFileSync(manifest, "utf8"));
@@ -15,14 +15,37 @@ async function start() {
   defaultDevice("wasm");
 }
 
-// Every use of an array but the last takes a reference: jax-js owns what it is given.
+// Every use of an array but the last takes a reference: jax-js owns what it is given. Images have their channels first.
 function forward(params, x, task) {
   let h = x;
-  params.forEach(([w, b], i) => {
-    h = np.matmul(h, w).add(b);
-    if (i + 1 < params.length) h = task.hidden === "relu" ? nn.relu(h) : np.tanh(h);
+  let at = 0;
+  for (const { op, size, pad, image, activation } of task.layers) {
+    if (op === "pool") {
+      h = lax.reduceWindow(h, np.max, [size, size], [size, size]);
+      continue;
+    }
+    const [w, b] = params[at++];
+    if (image) h = h.reshape([task.batch, -1]);
+    if (op === "conv") {
+      const padding = [
+        [pad, pad],
+        [pad, pad],
+      ];
+      h = lax.convGeneralDilated(h, w, [1, 1], padding).add(b.reshape([1, -1, 1, 1]));
+    } else h = np.matmul(h, w).add(b);
+    if (activation) h = activation === "tanh" ? np.tanh(h) : nn[activation](h);
+  }
+  return h;
+}
+
+/** Weights of the task as jax-js has them: values and shape, of filters and of rows of an image channels first. */
+function startsOf({ layers }, { weights }) {
+  return layers.flatMap(({ op, weight, image }, i) => {
+    if (op === "pool") return [];
+    if (op === "dense") return [{ values: rowsChannelsFirst(weights[i], weight, image), shape: weight }];
+    const [height, width, channels, filters] = weight;
+    return [{ values: filtersFirst(weights[i], weight), shape: [filters, channels, height, width], filters }];
   });
-  return task.loss === "mse" ? nn.sigmoid(h) : h;
 }
 
 function lossOf(task) {
@@ -66,19 +89,21 @@ function adamStep(task) {
   });
 }
 
-async function mlp(task, data) {
+async function network(task, data) {
   await start();
-  const { sizes } = task;
-  const classes = sizes.at(-1);
+  const { inputs, outputs: classes, input, batch } = task;
   const targets = data.y ?? oneHot(data.labels, classes);
+  const isImage = input.length === 3;
+  const x = isImage ? channelsFirst(data.x, input) : data.x;
+  const rowShape = isImage ? [input[2], input[0], input[1]] : input;
   const parts = batches(task).map(([from, to]) => [
-    np.array(data.x.slice(from * sizes[0], to * sizes[0])).reshape([task.batch, sizes[0]]),
-    np.array(targets.slice(from * classes, to * classes)).reshape([task.batch, classes]),
+    np.array(x.slice(from * inputs, to * inputs)).reshape([batch, ...rowShape]),
+    np.array(targets.slice(from * classes, to * classes)).reshape([batch, classes]),
   ]);
-  const fresh = () =>
-    data.weights.map((w, i) => [np.array(w).reshape([sizes[i], sizes[i + 1]]), np.zeros([sizes[i + 1]])]);
-  const zeros = () =>
-    data.weights.map((_, i) => [np.zeros([sizes[i], sizes[i + 1]]), np.zeros([sizes[i + 1]])]);
+  const starts = startsOf(task, data);
+  const biasOf = ({ filters, shape }) => np.zeros([filters ?? shape[1]]);
+  const fresh = () => starts.map((w) => [np.array(w.values).reshape(w.shape), biasOf(w)]);
+  const zeros = () => starts.map((w) => [np.zeros(w.shape), biasOf(w)]);
   let at = 0;
   const next = () => {
     const [x, y] = parts[at];
@@ -133,4 +158,4 @@ async function gemm({ m, k, n, transA, transB }, data) {
   return { version, isAsync: true, init: () => {}, step };
 }
 
-await serve((task, data) => (task.kind === "gemm" ? gemm : mlp)(task, data));
+await serve((task, data) => (task.kind === "gemm" ? gemm : network)(task, data));

@@ -5,7 +5,7 @@
 
 import * as ort from "onnxruntime-web/wasm";
 import { constant, model, node } from "./onnx.mjs";
-import { batches, oneHot, serve } from "./worker.mjs";
+import { batches, channelsFirst, filtersFirst, oneHot, rowsChannelsFirst, serve } from "./worker.mjs";
 
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = "error";
@@ -16,13 +16,28 @@ const open = (description) =>
 const tensor = (values, shape) => new ort.Tensor("float32", values, shape);
 const scalar = (name, value) => constant(name, [], Float32Array.of(value));
 
-function forwardNodes(sizes, hidden) {
+const ACTIVATIONS = { relu: "Relu", tanh: "Tanh" };
+
+/** Values are h0 = x, h1, …, and "out"; what a layer gives before its activation is z of its number. */
+function forwardNodes(layers) {
   const nodes = [];
-  for (let i = 0; i + 1 < sizes.length; i++) {
-    const last = i + 2 === sizes.length;
-    nodes.push(node("Gemm", [i ? `h${i}` : "x", `w${i}`, `b${i}`], [last ? "out" : `z${i}`]));
-    if (!last) nodes.push(node(hidden === "relu" ? "Relu" : "Tanh", [`z${i}`], [`h${i + 1}`]));
-  }
+  layers.forEach(({ op, size, pad, image, activation }, i) => {
+    const next = i + 1 === layers.length ? "out" : `h${i + 1}`;
+    let from = i ? `h${i}` : "x";
+    if (op === "pool") {
+      nodes.push(node("MaxPool", [from], [next], { kernel_shape: [size, size], strides: [size, size] }));
+      return;
+    }
+    if (image) {
+      nodes.push(node("Flatten", [from], [`flat${i}`], { axis: 1 }));
+      from = `flat${i}`;
+    }
+    const inputs = [from, `w${i}`, `b${i}`];
+    const to = activation ? `z${i}` : next;
+    if (op === "conv") nodes.push(node("Conv", inputs, [to], { pads: [pad, pad, pad, pad] }));
+    else nodes.push(node("Gemm", inputs, [to]));
+    if (activation) nodes.push(node(ACTIVATIONS[activation], [to], [next]));
+  });
   return nodes;
 }
 
@@ -61,11 +76,11 @@ function updateNodes(name, shape, adam) {
   };
 }
 
-function trainGraph({ sizes, batch, optimizer, learningRate }) {
+function trainGraph({ layers, inputs: columns, outputs: classes, batch, optimizer, learningRate }) {
   const adam = optimizer === "adam";
-  const last = sizes.length - 2;
+  const last = layers.length - 1;
   const nodes = [
-    ...forwardNodes(sizes, "relu"),
+    ...forwardNodes(layers),
     node("LogSoftmax", ["out"], ["logp"], { axis: 1 }),
     node("Mul", ["logp", "y"], ["picked"]),
     node("ReduceSum", ["picked"], ["sum"], { keepdims: 0 }),
@@ -87,8 +102,8 @@ function trainGraph({ sizes, batch, optimizer, learningRate }) {
         node("Mul", [`dh${i}`, `alive${i}`], [`dz${i - 1}`]),
       );
     for (const [name, shape] of [
-      [`w${i}`, [sizes[i], sizes[i + 1]]],
-      [`b${i}`, [sizes[i + 1]]],
+      [`w${i}`, layers[i].weight],
+      [`b${i}`, [layers[i].weight[1]]],
     ]) {
       const update = updateNodes(name, shape, adam);
       nodes.push(...update.nodes);
@@ -106,20 +121,19 @@ function trainGraph({ sizes, batch, optimizer, learningRate }) {
       scalar("epsilon", 1e-8),
     );
   else constants.push(scalar("rate", learningRate));
-  const inputs = [["x", [batch, sizes[0]]], ["y", [batch, sizes.at(-1)]], ...state];
+  const inputs = [["x", [batch, columns]], ["y", [batch, classes]], ...state];
   if (adam) inputs.push(["correctedRate", []], ["correction2", []]);
   const outputs = [["loss", []], ...state.map(([name, shape]) => [`${name}_next`, shape])];
   return { description: { nodes, constants, inputs, outputs }, state };
 }
 
 async function train(task, data) {
-  const { sizes, batch } = task;
+  const { inputs: columns, outputs: classes, batch } = task;
   const { description, state } = trainGraph(task);
   const session = await open(description);
-  const classes = sizes.at(-1);
   const targets = oneHot(data.labels, classes);
   const parts = batches(task).map(([from, to]) => ({
-    x: tensor(data.x.slice(from * sizes[0], to * sizes[0]), [batch, sizes[0]]),
+    x: tensor(data.x.slice(from * columns, to * columns), [batch, columns]),
     y: tensor(targets.slice(from * classes, to * classes), [batch, classes]),
   }));
   let held;
@@ -152,20 +166,29 @@ async function train(task, data) {
   };
 }
 
+/** Images and filters have their channels first. */
 async function predict(task, data) {
-  const { sizes, batch } = task;
-  const constants = data.weights.flatMap((w, i) => [
-    constant(`w${i}`, [sizes[i], sizes[i + 1]], w),
-    constant(`b${i}`, [sizes[i + 1]], new Float32Array(sizes[i + 1])),
-  ]);
+  const { layers, inputs: columns, input, outputs: classes, batch } = task;
+  const constants = layers.flatMap(({ op, weight, image }, i) => {
+    if (op === "pool") return [];
+    const bias = constant(`b${i}`, [weight.at(-1)], new Float32Array(weight.at(-1)));
+    if (op === "dense")
+      return [constant(`w${i}`, weight, rowsChannelsFirst(data.weights[i], weight, image)), bias];
+    const [height, width, channels, filters] = weight;
+    const shape = [filters, channels, height, width];
+    return [constant(`w${i}`, shape, filtersFirst(data.weights[i], weight)), bias];
+  });
+  const isImage = input.length === 3;
+  const shape = [batch, ...(isImage ? [input[2], input[0], input[1]] : input)];
+  const x = isImage ? channelsFirst(data.x, input) : data.x;
   const session = await open({
-    nodes: forwardNodes(sizes, task.hidden),
+    nodes: forwardNodes(layers),
     constants,
-    inputs: [["x", [batch, sizes[0]]]],
-    outputs: [["out", [batch, sizes.at(-1)]]],
+    inputs: [["x", shape]],
+    outputs: [["out", [batch, classes]]],
   });
   const rows = batches(task).map(([from, to]) => ({
-    x: tensor(data.x.slice(from * sizes[0], to * sizes[0]), [batch, sizes[0]]),
+    x: tensor(x.slice(from * columns, to * columns), shape),
   }));
   let at = 0;
   const step = async () => {
@@ -192,5 +215,7 @@ async function gemm({ m, k, n, transA, transB }, data) {
 
 await serve((task, data) => {
   if (task.loss === "mse") return { missing: "no backward graph written for W4" };
+  if (task.kind === "train" && task.input.length === 3)
+    return { missing: "no longer trains; no backward graph of convolutions written" };
   return { train, predict, gemm }[task.kind](task, data);
 });

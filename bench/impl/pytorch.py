@@ -23,28 +23,50 @@ def floats(folder, name):
     return torch.from_numpy(np.fromfile(os.path.join(folder, name), dtype="<f4"))
 
 
+ACTIVATIONS = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid}
+
+
+def weighted(spec, weight):
+    """A layer that starts from the task's weight, which has its channels last."""
+    shape = spec["weight"]
+    if spec["op"] == "conv":
+        layer = torch.nn.Conv2d(shape[2], shape[3], shape[:2], padding=spec["pad"])
+        value = weight.reshape(shape).permute(3, 2, 0, 1)
+    else:
+        layer = torch.nn.Linear(*shape)
+        if "image" in spec:
+            weight = weight.reshape(*spec["image"], shape[1]).permute(2, 0, 1, 3)
+        value = weight.reshape(shape).t()
+    with torch.no_grad():
+        layer.weight.copy_(value)
+        layer.bias.zero_()
+    return layer
+
+
 def network(task, weights):
-    sizes = task["sizes"]
     layers = []
-    for i, weight in enumerate(weights):
-        linear = torch.nn.Linear(sizes[i], sizes[i + 1])
-        with torch.no_grad():
-            linear.weight.copy_(weight.reshape(sizes[i], sizes[i + 1]).t())
-            linear.bias.zero_()
-        layers.append(linear)
-        if i + 1 < len(weights):
-            layers.append(torch.nn.ReLU() if task["hidden"] == "relu" else torch.nn.Tanh())
-    if task["loss"] == "mse":
-        layers.append(torch.nn.Sigmoid())
+    for spec, weight in zip(task["layers"], weights):
+        if spec["op"] == "pool":
+            layers.append(torch.nn.MaxPool2d(spec["size"]))
+            continue
+        if "image" in spec:
+            layers.append(torch.nn.Flatten())
+        layers.append(weighted(spec, weight))
+        if spec["activation"]:
+            layers.append(ACTIVATIONS[spec["activation"]]())
     return torch.nn.Sequential(*layers)
 
 
-def mlp(task, folder):
-    sizes, batch, rows = task["sizes"], task["batch"], task["rows"]
-    weights = [floats(folder, f"w{i}.f32") for i in range(len(sizes) - 1)]
-    x = floats(folder, "x.f32").reshape(rows, sizes[0])
+def training(task, folder):
+    batch, rows = task["batch"], task["rows"]
+    weights = [
+        None if spec["op"] == "pool" else floats(folder, f"w{i}.f32") for i, spec in enumerate(task["layers"])
+    ]
+    x = floats(folder, "x.f32").reshape(rows, *task["input"])
+    if len(task["input"]) == 3:
+        x = x.permute(0, 3, 1, 2).contiguous()
     if task["loss"] == "mse":
-        y = floats(folder, "y.f32").reshape(rows, sizes[-1])
+        y = floats(folder, "y.f32").reshape(rows, task["outputs"])
         loss_of = torch.nn.MSELoss()
     else:
         y = torch.from_numpy(np.fromfile(os.path.join(folder, "labels.i32"), dtype="<i4").astype(np.int64))
@@ -103,7 +125,7 @@ class Worker:
         torch.set_num_threads(1)
         torch.set_flush_denormal(True)
         task = request["task"]
-        self.init, self.step = (gemm if task["kind"] == "gemm" else mlp)(task, request["folder"])
+        self.init, self.step = (gemm if task["kind"] == "gemm" else training)(task, request["folder"])
         self.init()
         report = {"version": torch.__version__}
         if task["kind"] == "train":

@@ -17,27 +17,31 @@ async function start(backend) {
   return tf.version.tfjs;
 }
 
-function forward(x, layers, task) {
+function forward(x, parameters, task) {
   let h = x;
-  layers.forEach(([w, b], i) => {
-    h = tf.add(tf.matMul(h, w), b);
-    if (i + 1 < layers.length) h = task.hidden === "relu" ? tf.relu(h) : tf.tanh(h);
+  task.layers.forEach(({ op, size, pad, image, activation }, i) => {
+    if (op === "pool") {
+      h = tf.maxPool(h, size, size, "valid");
+      return;
+    }
+    const [w, b] = parameters[i];
+    if (image) h = tf.reshape(h, [task.batch, -1]);
+    h = tf.add(op === "conv" ? tf.conv2d(h, w, 1, pad) : tf.matMul(h, w), b);
+    if (activation) h = tf[activation](h);
   });
-  return task.loss === "mse" ? tf.sigmoid(h) : h;
+  return h;
 }
 
-async function mlp(task, data, { backend }) {
+async function network(task, data, { backend }) {
   const version = await start(backend);
-  const { sizes } = task;
-  const first = task.sizes.slice(1).map((units, i) => [data.weights[i], sizes[i], units]);
-  const layers = first.map(([w, from, to]) => [
-    tf.variable(tf.tensor2d(w, [from, to])),
-    tf.variable(tf.zeros([to])),
-  ]);
-  const classes = sizes.at(-1);
+  const { inputs, outputs: classes } = task;
+  const starts = task.layers.map(
+    ({ weight }, i) => weight && [() => tf.tensor(data.weights[i], weight), () => tf.zeros([weight.at(-1)])],
+  );
+  const layers = starts.map((of) => of?.map((tensor) => tf.variable(tensor())));
   const targets = data.y ?? oneHot(data.labels, classes);
   const parts = batches(task).map(([from, to]) => [
-    tf.tensor2d(data.x.slice(from * sizes[0], to * sizes[0]), [task.batch, sizes[0]]),
+    tf.tensor(data.x.slice(from * inputs, to * inputs), [task.batch, ...task.input]),
     tf.tensor2d(targets.slice(from * classes, to * classes), [task.batch, classes]),
   ]);
   let at = 0;
@@ -71,10 +75,8 @@ async function mlp(task, data, { backend }) {
         task.optimizer === "adam"
           ? tf.train.adam(task.learningRate, 0.9, 0.999, 1e-8)
           : tf.train.sgd(task.learningRate);
-      layers.forEach(([w, b], i) => {
-        const [values, from, to] = first[i];
-        w.assign(tf.tensor2d(values, [from, to]));
-        b.assign(tf.zeros([to]));
+      layers.forEach((variables, i) => {
+        variables?.forEach((variable, which) => void variable.assign(starts[i][which]()));
       });
     },
     step() {
@@ -102,4 +104,4 @@ async function gemm({ m, k, n, transA, transB }, data, { backend }) {
   return { version, init: () => {}, step };
 }
 
-await serve((task, data, options) => (task.kind === "gemm" ? gemm : mlp)(task, data, options));
+await serve((task, data, options) => (task.kind === "gemm" ? gemm : network)(task, data, options));
