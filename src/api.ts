@@ -42,31 +42,12 @@ export { loadModel } from "./io/load-model.ts";
 export type { LoadedModel } from "./io/model-file.ts";
 export type { NamedTensor, Weights } from "./io/weights.ts";
 export {
+  type ActivationName,
   type ActivationOption,
-  celu,
-  elu,
-  gelu,
-  glu,
-  hardShrink,
-  hardSigmoid,
-  hardSwish,
-  hardTanh,
   leakyRelu,
-  logSigmoid,
-  logSoftmax,
-  mish,
   relu,
-  relu6,
-  selu,
   sigmoid,
-  silu,
-  softmax,
-  softplus,
-  softShrink,
-  softsign,
   tanh,
-  tanhShrink,
-  threshold,
 } from "./layers/activations.ts";
 export {
   gaussianNoise,
@@ -115,6 +96,28 @@ export {
   maxPool2d,
 } from "./layers/pooling.ts";
 export { prelu } from "./layers/prelu.ts";
+export {
+  celu,
+  elu,
+  gelu,
+  glu,
+  hardShrink,
+  hardSigmoid,
+  hardSwish,
+  hardTanh,
+  logSigmoid,
+  logSoftmax,
+  mish,
+  relu6,
+  selu,
+  silu,
+  softmax,
+  softplus,
+  softShrink,
+  softsign,
+  tanhShrink,
+  threshold,
+} from "./layers/rarer-activations.ts";
 export {
   type Interpolation,
   resizing,
@@ -236,7 +239,9 @@ export {
 } from "./schedules/schedules.ts";
 export type { Core, CoreOptions } from "./session.ts";
 export { disassemble, type TapeListing } from "./tape/disassemble.ts";
-export type { EarlyStoppingOptions } from "./train/early-stopping.ts";
+export type { BaseTrainer } from "./train/base-trainer.ts";
+export type { Report } from "./train/batch.ts";
+export { type EarlyStoppingOptions, earlyStopping, type StoppingRule } from "./train/early-stopping.ts";
 export type { Arrays, DataSet, NumericArray } from "./train/feeds.ts";
 export {
   findLearningRate,
@@ -246,10 +251,12 @@ export {
 } from "./train/find-learning-rate.ts";
 export type { Prediction } from "./train/forward.ts";
 export type { FitHistory } from "./train/history.ts";
-export type { Evaluated, TrainerOptions, Validation } from "./train/options.ts";
+export type { Evaluated, RunOptions, TrainerOptions, Validation } from "./train/options.ts";
+export type { TrainerPlan } from "./train/plan-of.ts";
 export type { Predictor, PredictorOptions } from "./train/predictor.ts";
 export type { Progress, StopReason } from "./train/run-loop.ts";
 export type { BatchStream } from "./train/run-stream.ts";
+export { saveCheckpoint, saveModel } from "./train/save.ts";
 export { type ScoredOptions, scored } from "./train/scored.ts";
-export type { Report, RunOptions, Trainer, TrainerPlan } from "./train/trainer.ts";
+export type { Trainer } from "./train/trainer.ts";
 export { optimizerState, withAverage } from "./train/with-average.ts";

@@ -15,9 +15,10 @@ import { generalKernels } from "./packs/general.ts";
 import type { KernelPack } from "./packs/kernel-pack.ts";
 import { useKernels } from "./packs/known-packs.ts";
 import { sequenceKernels } from "./packs/sequence.ts";
+import { BaseTrainer, type TrainerHost } from "./train/base-trainer.ts";
 import { resolveOptions, type TrainerOptions } from "./train/options.ts";
 import { Predictor, type PredictorOptions } from "./train/predictor.ts";
-import { Trainer, type TrainerHost } from "./train/trainer.ts";
+import { Trainer } from "./train/trainer.ts";
 
 export interface CoreOptions {
   /** Relaxed SIMD: faster, but the bits depend on the machine. */
@@ -45,9 +46,9 @@ export class TrainingCore {
     this.host = { module, maxBytes, stageBytes };
   }
 
-  /** A trainer for a model. */
-  trainer(model: Model, options: Omit<TrainerOptions, "model">): Trainer {
-    return new Trainer(this.host, resolveOptions({ ...options, model }), options.weights);
+  /** A trainer for a model. `saveModel` and `saveCheckpoint` write it to a file. */
+  trainer(model: Model, options: Omit<TrainerOptions, "model">): BaseTrainer {
+    return new BaseTrainer(this.host, resolveOptions({ ...options, model }), options.weights);
   }
 }
 
@@ -57,6 +58,11 @@ export class Core extends TrainingCore {
     super(module, options);
     useLayers(allLayers);
     useKernels(generalKernels, sequenceKernels);
+  }
+
+  /** A trainer for a model. */
+  override trainer(model: Model, options: Omit<TrainerOptions, "model">): Trainer {
+    return new Trainer(this.host, resolveOptions({ ...options, model }), options.weights);
   }
 
   /**

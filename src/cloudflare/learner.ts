@@ -7,8 +7,8 @@
 import type { Trainer } from "../api.ts";
 import { StateError } from "../errors.ts";
 import type { Weights } from "../io/weights.ts";
+import type { TrainerHost } from "../train/base-trainer.ts";
 import { restore, resumeFrom, writeFile } from "../train/state-stream.ts";
-import type { TrainerHost } from "../train/trainer.ts";
 import { type BuiltModel, type ModelRecord, refuseNotFinite } from "./model-record.ts";
 import type { ObjectStorage, SqlStorage } from "./object-platform.ts";
 import { blobSource, createTables, first, readFact, writeBlob, writeFact } from "./object-schema.ts";

@@ -4,9 +4,9 @@
 // Invariant: the trainer is the same before and after, to the bit.
 
 import type { AnyNode } from "../graph/ops.ts";
+import type { BaseTrainer } from "../train/base-trainer.ts";
 import type { DataSet, NumericArray } from "../train/feeds.ts";
 import { Observer } from "../train/observe.ts";
-import type { Trainer } from "../train/trainer.ts";
 import { yieldToEventLoop } from "../train/yield.ts";
 import { type Curves, divergence, overfitting, stagnation, thrownOff } from "./curves.ts";
 import { badData, bestConstant, InputScales, imbalance } from "./data.ts";
@@ -39,7 +39,7 @@ const LEAST_STEPS = 10;
  * for (const { layer, message, remedy } of findings) console.log(layer, message, remedy);
  */
 export async function diagnose(
-  trainer: Trainer,
+  trainer: BaseTrainer,
   data: DataSet,
   options: DiagnoseOptions = {},
 ): Promise<Diagnosis> {
@@ -58,7 +58,7 @@ function nameOf(node: AnyNode): string {
 }
 
 class Examination {
-  readonly #trainer: Trainer;
+  readonly #trainer: BaseTrainer;
   readonly #observer: Observer;
   readonly #data: DataSet;
   readonly #options: DiagnoseOptions;
@@ -67,7 +67,7 @@ class Examination {
   readonly #probe: DataSet;
   readonly #rows: number;
 
-  constructor(trainer: Trainer, observer: Observer, data: DataSet, options: DiagnoseOptions) {
+  constructor(trainer: BaseTrainer, observer: Observer, data: DataSet, options: DiagnoseOptions) {
     this.#trainer = trainer;
     this.#observer = observer;
     this.#data = data;

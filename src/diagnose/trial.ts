@@ -4,9 +4,9 @@
 // the same order at every rate.
 
 import { EdgegradError } from "../errors.ts";
+import type { BaseTrainer } from "../train/base-trainer.ts";
 import type { DataSet } from "../train/feeds.ts";
 import { cloneTrainer } from "../train/observe.ts";
-import type { Trainer } from "../train/trainer.ts";
 import { yieldToEventLoop } from "../train/yield.ts";
 import { type Finding, figure, type Losses, type RateTrial } from "./finding.ts";
 
@@ -19,7 +19,7 @@ export const isLearned = ({ train, guessing }: Losses): boolean => train < LEARN
 
 /** Trains a copy at `factor` times the rate, over the batches in turn. */
 export async function tryRate(
-  trainer: Trainer,
+  trainer: BaseTrainer,
   factor: number,
   batches: readonly DataSet[],
   steps: number,

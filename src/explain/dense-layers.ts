@@ -4,7 +4,7 @@
 
 import { gradients } from "../autodiff/gradients.ts";
 import type { AnyNode } from "../graph/ops.ts";
-import { activationLayers } from "../layers/activations.ts";
+import { activationLayers } from "../layers/registry.ts";
 import type { ObservedCall, ObservedGraph } from "../train/observe.ts";
 
 /** Activations of which every output depends on several sums. */

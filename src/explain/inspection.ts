@@ -7,9 +7,9 @@ import type { AnyNode } from "../graph/ops.ts";
 import type { Weights } from "../io/weights.ts";
 import { fileShapeOf } from "../layers/definition.ts";
 import type { ModelTensor } from "../model.ts";
+import type { BaseTrainer } from "../train/base-trainer.ts";
 import type { DataSet } from "../train/feeds.ts";
 import { cloneTrainer, Observer } from "../train/observe.ts";
-import type { Trainer } from "../train/trainer.ts";
 import { type DenseNodes, denseLayers, isMixing } from "./dense-layers.ts";
 import { compare, differenceQuotient } from "./difference.ts";
 import type {
@@ -37,7 +37,7 @@ function largest(sizes: readonly number[], most: number): number[] {
 }
 
 export class Inspection {
-  readonly #trainer: Trainer;
+  readonly #trainer: BaseTrainer;
   readonly #observer: Observer;
   readonly #sample: DataSet;
   readonly #most: number;
@@ -45,7 +45,7 @@ export class Inspection {
   #after: Weights = {};
   readonly #steps: WeightStep[] = [];
 
-  constructor(trainer: Trainer, sample: DataSet, most: number) {
+  constructor(trainer: BaseTrainer, sample: DataSet, most: number) {
     this.#trainer = trainer;
     this.#sample = sample;
     this.#most = most;

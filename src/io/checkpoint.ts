@@ -7,7 +7,9 @@ import { FormatError } from "../errors.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import { lowerModel, type Model } from "../model.ts";
 import type { Optimizer } from "../optimizers/optimizers.ts";
-import type { PlateauState } from "../schedules/plateau.ts";
+import { useFormulas } from "../schedules/evaluate.ts";
+import { usePlateaus } from "../schedules/plateau.ts";
+import type { PlateauState } from "../schedules/plateau-state.ts";
 import { N } from "../shape.ts";
 import { checkDigest, type Digest, FORMAT, GRAPH, modelIn, writeSigned } from "./model-file.ts";
 import { checkOptimizer, checkPlateau } from "./optimizer-check.ts";
@@ -124,6 +126,9 @@ function parseState(text: string | undefined, model: Model): RunState {
   if (!(sound && halted))
     throw new FormatError("checkpoint/state", "the checkpoint's run state is malformed");
   const state = raw as RunState;
+  // The optimizer is plain data: whatever it says of its rate must be at hand.
+  useFormulas();
+  usePlateaus();
   return {
     ...state,
     objectives: checkObjectives(state.objectives, model),

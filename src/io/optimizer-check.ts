@@ -7,8 +7,8 @@ import { FormatError } from "../errors.ts";
 import { ARITY, type Expression } from "../graph/expression.ts";
 import type { Instruction, UpdateRule } from "../graph/ops.ts";
 import type { Optimizer, ParameterGroup } from "../optimizers/optimizers.ts";
-import { FRESH, type PlateauState } from "../schedules/plateau.ts";
-import type { PlateauRule } from "../schedules/schedules.ts";
+import type { PlateauRule } from "../schedules/plateau-state.ts";
+import { FRESH, type PlateauState } from "../schedules/plateau-state.ts";
 import { BINARY_CODES, UNARY_CODES } from "../tape/codes.ts";
 
 const MAX_TERMS = 5000;

@@ -160,9 +160,11 @@ const merge = (
   lower: ({ builder }, inputs, o) => join(inputs, o, builder),
 });
 
-export const addLayer = merge("add", (all, _, b) => all.reduce((p, q) => b.addUp(p, q)));
-export const multiplyLayer = merge("multiply", (all, _, b) => all.reduce((p, q) => b.mul(p, q)));
-export const concatLayer = merge(
+export const addLayer = /* @__PURE__ */ merge("add", (all, _, b) => all.reduce((p, q) => b.addUp(p, q)));
+export const multiplyLayer = /* @__PURE__ */ merge("multiply", (all, _, b) =>
+  all.reduce((p, q) => b.mul(p, q)),
+);
+export const concatLayer = /* @__PURE__ */ merge(
   "concat",
   (all, { axis = -1 }, b) =>
     all.length === 1

@@ -74,6 +74,14 @@ export interface LayerDefinition {
   lower(context: LowerContext, inputs: readonly AnyNode[], options: LayerOptions): AnyNode;
 }
 
+/** A layer that may stand in the `activation` option of others. */
+export interface ActivationDefinition extends LayerDefinition {
+  apply(b: GraphBuilder, x: AnyNode, options: LayerOptions): AnyNode;
+}
+
+const isActivation = (definition: LayerDefinition | undefined): definition is ActivationDefinition =>
+  definition !== undefined && "apply" in definition;
+
 /** The regularizer of an option as part of a tensor's description. */
 export function regularizerOf(options: LayerOptions, key: string): { regularizer?: Regularizer } {
   const value = options[key];
@@ -90,6 +98,14 @@ export function useLayers(definitions: readonly LayerDefinition[]): void {
     if (definition.kernels) useKernels(...definition.kernels);
   }
 }
+
+/** The activation of a name, if the program has it. */
+export function knownActivation(op: string): ActivationDefinition | undefined {
+  const definition = known.get(op);
+  return isActivation(definition) ? definition : undefined;
+}
+
+export const activationNames = (): string[] => [...known.values()].filter(isActivation).map(({ op }) => op);
 
 /** @throws FormatError if there is no such layer or a newer version of it is asked for */
 export function layerDefinition(op: string, version: number, path: string): LayerDefinition {
@@ -131,8 +147,11 @@ export function makeLayer(definition: LayerDefinition, options: object): Layer {
 /** Drops absent options; refuses unknown ones and values that are not plain data. */
 export function checkOptions(definition: LayerDefinition, options: object): LayerOptions {
   const clean: Record<string, JsonValue> = {};
-  for (const [key, value] of Object.entries(options)) {
-    if (value === undefined) continue;
+  for (const [key, given] of Object.entries(options)) {
+    if (given === undefined) continue;
+    // A factory of activations makes its name known.
+    const value =
+      key === "activation" && typeof given === "function" && !("op" in given) ? given().op : given;
     if (!definition.options.includes(key))
       throw new ConfigError(
         "layer/option",

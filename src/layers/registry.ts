@@ -3,7 +3,7 @@
 // Place: handed to useLayers() by what reads files (session.ts, platform/predict-core.ts); a program that only trains carries the layers that it imports.
 // Invariant: a name, once released, stays.
 
-import { activationLayers } from "./activations.ts";
+import { basicActivations } from "./activations.ts";
 import { augmentLayers } from "./augment.ts";
 import {
   addLayer,
@@ -19,24 +19,37 @@ import type { LayerDefinition } from "./definition.ts";
 import { imageLayers, normLayers } from "./image.ts";
 import { batchNormLayer } from "./normalization.ts";
 import { preluLayer } from "./prelu.ts";
+import { rarerActivations } from "./rarer-activations.ts";
 import { embeddingLayer, simpleRnnLayer } from "./sequence.ts";
 
 // Each list is a call marked pure, so that a bundler may leave out the lists that an entry does not name.
 
-/** Those of networks over vectors, and embeddings: what `edgegrad/predict` knows without being told. */
-export const vectorLayers: readonly LayerDefinition[] = /* @__PURE__ */ (() => [
+/** Those of plain dense networks: what `edgegrad/predict` knows without being told. */
+export const denseLayers: readonly LayerDefinition[] = /* @__PURE__ */ (() => [
   denseLayer,
   flattenLayer,
   reshapeLayer,
   rescaleLayer,
   dropoutLayer,
+  ...basicActivations,
+])();
+
+/** Every activation, for the `activation` option and as layers. */
+export const activationLayers: readonly LayerDefinition[] = /* @__PURE__ */ (() => [
+  ...basicActivations,
+  ...rarerActivations,
+])();
+
+/** Those of networks over vectors: all activations, batch normalization, merging of branches, embeddings. */
+export const vectorLayers: readonly LayerDefinition[] = /* @__PURE__ */ (() => [
+  ...denseLayers,
+  ...activationLayers,
   addLayer,
   multiplyLayer,
   concatLayer,
   batchNormLayer,
   embeddingLayer,
   preluLayer,
-  ...activationLayers,
 ])();
 
 /** Those of sequences, with their kernels. */

@@ -4,11 +4,11 @@
 // pictures. Invariant: a plain function of shape and classes to a model.
 
 import type { Layer } from "../graph/semantic.ts";
-import { relu6 } from "../layers/activations.ts";
 import { conv2d, depthwiseConv2d } from "../layers/convolution.ts";
 import { dense, rescale } from "../layers/core-layers.ts";
 import { batchNorm } from "../layers/normalization.ts";
 import { globalAvgPool2d } from "../layers/pooling.ts";
+import { relu6 } from "../layers/rarer-activations.ts";
 import { type Model, sequential } from "../model.ts";
 import type { ArchitectureOptions } from "./options.ts";
 

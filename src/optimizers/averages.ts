@@ -5,6 +5,7 @@
 
 import { ConfigError } from "../errors.ts";
 import type { Expression } from "../graph/expression.ts";
+import { useFormulas } from "../schedules/evaluate.ts";
 import { withSlot } from "./accumulate.ts";
 import type { Optimizer } from "./optimizers.ts";
 
@@ -55,6 +56,7 @@ export function polyak(options: { start?: number; every?: number } = {}): Weight
  * @throws ConfigError if it keeps one already
  */
 export function averaged(optimizer: Optimizer, { keep }: WeightAverage): Optimizer {
+  useFormulas();
   if (optimizer.average)
     throw new ConfigError("optimizer/average", "averaged: the optimizer keeps an average already", {
       option: "average",

@@ -6,7 +6,8 @@
 import { ConfigError } from "../errors.ts";
 import type { Expression } from "../graph/expression.ts";
 import type { UpdateRule } from "../graph/ops.ts";
-import type { PlateauRule, Schedule } from "../schedules/schedules.ts";
+import type { PlateauRule } from "../schedules/plateau-state.ts";
+import type { Schedule } from "../schedules/schedules.ts";
 
 /** Plain data; checkpoints keep it as it is. */
 export interface Optimizer {

@@ -6,6 +6,7 @@
 import { ConfigError } from "../errors.ts";
 import type { Expression } from "../graph/expression.ts";
 import type { Instruction } from "../graph/ops.ts";
+import { useFormulas } from "../schedules/evaluate.ts";
 import { type CommonOptions, define, type Optimizer } from "./optimizers.ts";
 
 interface Recipe {
@@ -26,6 +27,7 @@ export function build(
   recipe: Recipe,
 ): Optimizer {
   const { slots, initial = [], scalars, temporaries = 1, program } = recipe;
+  useFormulas();
   const rule = { kind: "elementwise" as const, slots: slots.length, temporaries, scalars, program };
   const optimizer = define(name, options, known, rate, slots, rule);
   return initial.length > 0 ? { ...optimizer, initial } : optimizer;

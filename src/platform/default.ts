@@ -2,11 +2,16 @@
 //
 // Place: the default export condition. Invariant: needs no file, no network and no permission.
 
+import { useLayers } from "../layers/definition.ts";
+import { allLayers } from "../layers/registry.ts";
 import { Core, type CoreOptions } from "../session.ts";
 import { loadEmbedded } from "./embedded-core.ts";
 import { loadModule } from "./load.ts";
 
 export * from "../api.ts";
+
+// Before any model is built: its layers name activations. package.json says that this file does so.
+useLayers(allLayers);
 
 /**
  * Loads the WASM core.

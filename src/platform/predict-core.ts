@@ -6,12 +6,12 @@ import { sha256 } from "../core/hash.ts";
 import { checkDigest, modelIn } from "../io/model-file.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { type LayerDefinition, useLayers } from "../layers/definition.ts";
-import { vectorLayers } from "../layers/registry.ts";
+import { denseLayers } from "../layers/registry.ts";
 import { type CoreOptions, DEFAULT_MAX_BYTES } from "../session.ts";
 import { Predictor, type PredictorOptions } from "../train/predictor.ts";
 
 export { ConfigError, CoreError, EdgegradError, FormatError, ShapeError, StateError } from "../errors.ts";
-export { allLayers, sequenceLayers } from "../layers/registry.ts";
+export { activationLayers, allLayers, sequenceLayers, vectorLayers } from "../layers/registry.ts";
 export { generalKernels } from "../packs/general.ts";
 export type { KernelPack } from "../packs/kernel-pack.ts";
 export { sequenceKernels } from "../packs/sequence.ts";
@@ -19,8 +19,10 @@ export type { Predictor, PredictorOptions };
 
 export interface PredictCoreOptions extends CoreOptions {
   /**
-   * Layers beyond dense networks and embeddings that the files may name: `sequenceLayers`, or `allLayers`, which
-   * carries the image kernels along. The rarer activations of dense networks need `kernels: [generalKernels]`.
+   * Layers beyond plain dense networks that the files may name: `activationLayers` for activations other than relu,
+   * leakyRelu, tanh and sigmoid; `vectorLayers`, which also has batch normalization, merges and embeddings;
+   * `sequenceLayers`; or `allLayers`, which carries the image kernels along. Some of the rarer activations need
+   * `kernels: [generalKernels]`; the error says which.
    */
   readonly layers?: readonly LayerDefinition[];
 }
@@ -31,7 +33,7 @@ export class PredictCore {
   readonly #options: CoreOptions;
 
   constructor(module: WebAssembly.Module, { layers = [], ...options }: PredictCoreOptions) {
-    useLayers([...vectorLayers, ...layers]);
+    useLayers([...denseLayers, ...layers]);
     this.#module = module;
     this.#options = options;
   }

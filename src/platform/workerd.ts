@@ -2,11 +2,16 @@
 //
 // Place: the `workerd` export condition. Invariant: nothing is compiled at run time, which Workers forbid.
 
+import { useLayers } from "../layers/definition.ts";
+import { allLayers } from "../layers/registry.ts";
 import { Core, type CoreOptions } from "../session.ts";
 import { loadModule } from "./load.ts";
 import { loadBundled } from "./worker-core.ts";
 
 export * from "../api.ts";
+
+// Before any model is built: its layers name activations. package.json says that this file does so.
+useLayers(allLayers);
 
 /** Loads the WASM core. */
 export async function loadCore(options: CoreOptions = {}): Promise<Core> {

@@ -4,9 +4,10 @@
 // every engine rounds alike; its cos, exp and log are written out here, because engines differ in theirs.
 
 import type { Expression } from "../graph/expression.ts";
+import { type Formula, useScheduling } from "./known.ts";
 
-/** Value at a step (from 0) with the learning rate of that step. */
-export type Formula = (step: number, rate: number) => number;
+/** For what makes formulas: the trainer can evaluate them then. */
+export const useFormulas = (): void => useScheduling({ formulaOf });
 
 /** cos(π·x): the period is taken off exactly, then the Taylor series on [0, π/4] gives 1e-16. */
 export function cosPi(x: number): number {

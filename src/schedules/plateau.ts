@@ -1,20 +1,10 @@
-// The state of a rate that falls when training stalls.
+// Follows the rule of a rate that falls when training stalls.
 //
-// Place: the trainer tells it each epoch's loss and multiplies its rates by `scale`; part of the checkpoint.
-// Invariant: plain numbers; the rule is PyTorch's ReduceLROnPlateau.
+// Place: the trainer tells it each epoch's loss and multiplies its rates by the state's `scale`.
+// Invariant: a function of the state and the loss; the rule is PyTorch's ReduceLROnPlateau.
 
-import type { PlateauRule } from "./schedules.ts";
-
-export interface PlateauState {
-  /** Best value so far; null before the first. */
-  readonly best: number | null;
-  readonly stalled: number;
-  readonly waiting: number;
-  /** What rates are multiplied by. */
-  readonly scale: number;
-}
-
-export const FRESH: PlateauState = { best: null, stalled: 0, waiting: 0, scale: 1 };
+import { useScheduling } from "./known.ts";
+import type { PlateauRule, PlateauState } from "./plateau-state.ts";
 
 /** A rate changes only by more than this, as in PyTorch. */
 const SMALLEST_CHANGE = 1e-8;
@@ -43,3 +33,6 @@ export function afterEpoch(
   const scale = now - next > SMALLEST_CHANGE && rate > 0 ? next / rate : state.scale;
   return { best, stalled: 0, waiting: rule.cooldown, scale };
 }
+
+/** For what makes such a rule: the trainer can follow it then. */
+export const usePlateaus = (): void => useScheduling({ afterEpoch });

@@ -5,21 +5,19 @@
 
 import { ConfigError } from "../errors.ts";
 import type { Expression } from "../graph/expression.ts";
-
-/** When and by how much a rate falls because training stalls. */
-export interface PlateauRule {
-  readonly factor: number;
-  readonly patience: number;
-  readonly cooldown: number;
-  readonly minRate: number;
-  readonly mode: "min" | "max";
-  readonly threshold: number;
-  readonly relative: boolean;
-}
+import { useFormulas } from "./evaluate.ts";
+import { usePlateaus } from "./plateau.ts";
+import type { PlateauRule } from "./plateau-state.ts";
 
 export interface Schedule {
   readonly rate: Expression;
   readonly plateau?: PlateauRule;
+}
+
+/** A schedule, and with it what evaluates it. */
+function schedule(rate: Expression): Schedule {
+  useFormulas();
+  return { rate };
 }
 
 const bad = (name: string, option: string, expected: string, got: unknown): ConfigError =>
@@ -51,8 +49,8 @@ const lineBetween = (from: number, to: number, part: Expression): Expression => 
 ];
 
 /** rate · factor^⌊step / every⌋ (PyTorch's StepLR). */
-export const stepDecay = (rate: number, options: { every: number; factor?: number }): Schedule => ({
-  rate: [
+export const stepDecay = (rate: number, options: { every: number; factor?: number }): Schedule =>
+  schedule([
     "*",
     amount("stepDecay", "rate", rate),
     [
@@ -60,8 +58,7 @@ export const stepDecay = (rate: number, options: { every: number; factor?: numbe
       amount("stepDecay", "factor", options.factor ?? 0.1),
       ["floor", ["/", "step", count("stepDecay", "every", options.every)]],
     ],
-  ],
-});
+  ]);
 
 /** rate · factor^(milestones passed); a milestone is the first step of the lower rate (MultiStepLR). */
 export function multiStepDecay(
@@ -74,7 +71,7 @@ export function multiStepDecay(
   );
   const factor = amount(name, "factor", options.factor ?? 0.1);
   const exponent = passed.reduce<Expression>((sum, one) => ["+", sum, one], 0);
-  return { rate: ["*", amount(name, "rate", rate), ["pow", factor, exponent]] };
+  return schedule(["*", amount(name, "rate", rate), ["pow", factor, exponent]]);
 }
 
 /** rates[i] from boundaries[i − 1] on (Keras's PiecewiseConstantDecay): one more rate than boundaries. */
@@ -85,12 +82,12 @@ export function piecewiseConstant(boundaries: readonly number[], rates: readonly
   if (boundaries.some((b, i) => i > 0 && b <= boundaries[i - 1]!))
     throw bad(name, "boundaries", "ascending", boundaries.join());
   for (const rate of rates) amount(name, "rates", rate);
-  return {
-    rate: boundaries.reduceRight<Expression>(
+  return schedule(
+    boundaries.reduceRight<Expression>(
       (later, boundary, i) => ["if", ["less", "step", count(name, "boundaries", boundary)], rates[i]!, later],
       rates.at(-1)!,
     ),
-  };
+  );
 }
 
 /** rate · factor^(step / every), every 1 (ExponentialLR); `staircase` takes the floor of the exponent. */
@@ -102,14 +99,16 @@ export function exponentialDecay(
   const { every = 1 } = options;
   const part: Expression = every === 1 ? "step" : ["/", "step", count(name, "every", every)];
   const exponent: Expression = options.staircase ? ["floor", part] : part;
-  return {
-    rate: ["*", amount(name, "rate", rate), ["pow", amount(name, "factor", options.factor, true), exponent]],
-  };
+  return schedule([
+    "*",
+    amount(name, "rate", rate),
+    ["pow", amount(name, "factor", options.factor, true), exponent],
+  ]);
 }
 
 /** rate / (1 + decay·step / every), every 1 (Keras's InverseTimeDecay). */
-export const inverseTimeDecay = (rate: number, options: { decay: number; every?: number }): Schedule => ({
-  rate: [
+export const inverseTimeDecay = (rate: number, options: { decay: number; every?: number }): Schedule =>
+  schedule([
     "/",
     amount("inverseTimeDecay", "rate", rate),
     [
@@ -121,8 +120,7 @@ export const inverseTimeDecay = (rate: number, options: { decay: number; every?:
         ["/", "step", count("inverseTimeDecay", "every", options.every ?? 1)],
       ],
     ],
-  ],
-});
+  ]);
 
 /** end + (rate − end)·(1 − step/steps)^power, then end; power 1, end 0 (PolynomialLR). */
 export function polynomialDecay(
@@ -134,7 +132,7 @@ export function polynomialDecay(
   const left: Expression = ["-", 1, ["/", ["min", "step", count(name, "steps", steps)], steps]];
   const scale: Expression = ["pow", left, amount(name, "power", power, true)];
   // 0 to a fractional power is 0, which e^(power·ln 0) also is.
-  return { rate: ["+", amount(name, "end", end), ["*", amount(name, "rate", rate) - end, scale]] };
+  return schedule(["+", amount(name, "end", end), ["*", amount(name, "rate", rate) - end, scale]]);
 }
 
 /** rate·from … rate·to in a straight line over `steps`, then rate·to (LinearLR). */
@@ -143,7 +141,7 @@ export function linearRamp(rate: number, options: { steps: number; from: number;
   const { steps, from, to = 1 } = options;
   const part: Expression = ["/", ["min", "step", count(name, "steps", steps)], steps];
   const factor = lineBetween(amount(name, "from", from), amount(name, "to", to), part);
-  return { rate: ["*", amount(name, "rate", rate), factor] };
+  return schedule(["*", amount(name, "rate", rate), factor]);
 }
 
 /**
@@ -158,7 +156,7 @@ export function cosineDecay(
   const { steps, end = 0, repeat = false } = options;
   count(name, "steps", steps);
   const at: Expression = repeat ? "step" : ["min", "step", steps];
-  return { rate: cosineBetween(amount(name, "rate", rate), amount(name, "end", end), ["/", at, steps]) };
+  return schedule(cosineBetween(amount(name, "rate", rate), amount(name, "end", end), ["/", at, steps]));
 }
 
 /** Cosine from rate to end again and again: the first cycle has `first` steps, each next one `factor` (1) times as many. */
@@ -169,7 +167,7 @@ export function cosineRestarts(
   const name = "cosineRestarts";
   const { first, factor = 1, end = 0 } = options;
   const part: Expression = ["cycle", count(name, "first", first), count(name, "factor", factor)];
-  return { rate: cosineBetween(amount(name, "rate", rate), amount(name, "end", end), part) };
+  return schedule(cosineBetween(amount(name, "rate", rate), amount(name, "end", end), part));
 }
 
 /**
@@ -219,14 +217,14 @@ export function oneCycle(
     const begin = i === 0 ? 0 : phases[i - 1]![0];
     return [until, between(from, to, ["/", ["-", at, begin], until - begin])];
   });
-  return {
-    rate: pieces
+  return schedule(
+    pieces
       .slice(0, -1)
       .reduceRight<Expression>(
         (later, [until, piece]) => ["if", ["less", until, "step"], later, piece],
         pieces.at(-1)![1],
       ),
-  };
+  );
 }
 
 /**
@@ -249,7 +247,7 @@ export function cyclical(
       : mode === "exponential"
         ? ["*", height, ["pow", amount(name, "gamma", gamma, true), "step"]]
         : height;
-  return { rate: ["+", amount(name, "low", low), ["*", amount(name, "high", high) - low, scale]] };
+  return schedule(["+", amount(name, "low", low), ["*", amount(name, "high", high) - low, scale]]);
 }
 
 /** The formula with its step replaced. */
@@ -280,7 +278,7 @@ export function warmUp(steps: number, then: number | Schedule, options: { from?:
       "a schedule whose cycles begin at step 0 of the training, without restarts",
       "restarts",
     );
-  return { ...after, rate: ["if", ["less", "step", steps], ramp, later] };
+  return { ...after, ...schedule(["if", ["less", "step", steps], ramp, later]) };
 }
 
 /**
@@ -295,6 +293,7 @@ export function reduceOnPlateau(
   const { factor = 0.1, patience = 10, cooldown = 0, minRate = 0, mode = "min", threshold = 1e-4 } = options;
   if (!(factor > 0 && factor < 1)) throw bad(name, "factor", "between 0 and 1", factor);
   if (mode !== "min" && mode !== "max") throw bad(name, "mode", '"min" or "max"', mode);
+  usePlateaus();
   return {
     ...scheduleOf(rate),
     plateau: {

@@ -29,6 +29,19 @@ export interface StoppingState {
   readonly stalled: number;
 }
 
+/** Begins to watch a run, from the state that an aborted one left. */
+export type StoppingRule = (from?: StoppingState) => EarlyStopping;
+
+/**
+ * The rule of `fit(data, { earlyStopping: earlyStopping({ patience: 5 }) })`.
+ *
+ * @throws ConfigError for a patience or a mode that does not exist
+ */
+export function earlyStopping(options: EarlyStoppingOptions = {}): StoppingRule {
+  new EarlyStopping(options);
+  return (from) => new EarlyStopping(options, from);
+}
+
 /** The state of a checkpoint. @throws FormatError if the best weights are not the model's */
 export function resumedStopping(
   saved: RunState["stopping"],

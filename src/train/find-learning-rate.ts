@@ -6,10 +6,10 @@
 import { permutation } from "../data/split.ts";
 import { ConfigError, CoreError } from "../errors.ts";
 import type { Expression } from "../graph/expression.ts";
-import { formulaOf } from "../schedules/evaluate.ts";
+import { formulaOf, useFormulas } from "../schedules/evaluate.ts";
+import type { BaseTrainer } from "./base-trainer.ts";
 import { type Arrays, type DataSet, type Feed, feedsOf } from "./feeds.ts";
 import type { TrainerOptions } from "./options.ts";
-import type { Trainer } from "./trainer.ts";
 import { yieldToEventLoop } from "./yield.ts";
 
 export interface LearningRateSearchOptions {
@@ -44,7 +44,7 @@ export interface LearningRateSearch {
 }
 
 interface MakesTrainers {
-  trainer(model: TrainerOptions["model"], options: Omit<TrainerOptions, "model">): Trainer;
+  trainer(model: TrainerOptions["model"], options: Omit<TrainerOptions, "model">): BaseTrainer;
 }
 
 /** Slopes are taken over so many points to each side, so that one batch does not decide. */
@@ -81,6 +81,8 @@ export async function findLearningRate(
   // Of the caller's optimizer only the rate changes; groups keep their multipliers.
   const { plateau: _, ...optimizer } = options.optimizer;
   const rate: Expression = ["*", from, ["pow", to / from, ["/", "step", steps - 1]]];
+  // The rate that is tried is a formula of the step.
+  useFormulas();
   const trainer = core.trainer(model, { ...options, optimizer: { ...optimizer, learningRate: rate } });
   try {
     const perUpdate = optimizer.accumulate ?? 1;
@@ -148,7 +150,7 @@ function conclude(points: readonly LearningRatePoint[], diverged: boolean): Lear
 
 /** Batches of a data set without end, in another order each time round. */
 class Batches {
-  readonly #trainer: Trainer;
+  readonly #trainer: BaseTrainer;
   readonly #data: DataSet;
   readonly #seed: number;
   readonly #rows: number;
@@ -157,7 +159,7 @@ class Batches {
   #round = 0;
   #at = 0;
 
-  constructor(trainer: Trainer, data: DataSet, seed: number) {
+  constructor(trainer: BaseTrainer, data: DataSet, seed: number) {
     this.#trainer = trainer;
     this.#data = data;
     this.#seed = seed;

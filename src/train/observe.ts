@@ -19,9 +19,11 @@ import type { Weights } from "../io/weights.ts";
 import type { ModelTensor } from "../model.ts";
 import { planMemory } from "../plan/plan.ts";
 import { type Binding, bindShape, product } from "../shape.ts";
+import type { BaseTrainer } from "./base-trainer.ts";
 import { explainFault } from "./faults.ts";
 import { type DataSet, type Feeds, feedsOf } from "./feeds.ts";
 import { writeInputs } from "./forward.ts";
+import { saveCheckpoint } from "./save.ts";
 import { Trainer } from "./trainer.ts";
 
 /** One use of a layer in the forward pass. */
@@ -56,13 +58,13 @@ export interface ObservedValue {
 }
 
 /** A trainer's state as plain values, by way of its checkpoint. */
-export function stateOf(trainer: Trainer): Checkpoint {
+export function stateOf(trainer: BaseTrainer): Checkpoint {
   const { host } = trainer;
-  return decodeCheckpoint(trainer.saveCheckpoint(), (bytes) => sha256(host.module, bytes));
+  return decodeCheckpoint(saveCheckpoint(trainer), (bytes) => sha256(host.module, bytes));
 }
 
 /** Another trainer in the same state; what it learns changes nothing in the first. */
-export const cloneTrainer = (trainer: Trainer): Trainer => Trainer.resume(trainer.host, stateOf(trainer));
+export const cloneTrainer = (trainer: BaseTrainer): Trainer => Trainer.resume(trainer.host, stateOf(trainer));
 
 export class Observer implements ObservedGraph {
   readonly builder = new GraphBuilder();
@@ -83,7 +85,7 @@ export class Observer implements ObservedGraph {
   /**
    * @param extend appends further nodes (derivatives of single layers) before memory is planned
    */
-  constructor(trainer: Trainer, extend: (graph: ObservedGraph) => void = () => {}) {
+  constructor(trainer: BaseTrainer, extend: (graph: ObservedGraph) => void = () => {}) {
     this.state = stateOf(trainer);
     const b = this.builder;
     const { model, state, weights } = this.state;
@@ -121,7 +123,7 @@ export class Observer implements ObservedGraph {
   }
 
   /** The largest batch up to the trainer's whose values all fit. */
-  #plan(trainer: Trainer, state: Checkpoint["state"]): { program: Program; core: CoreInstance } {
+  #plan(trainer: BaseTrainer, state: Checkpoint["state"]): { program: Program; core: CoreInstance } {
     const core = new CoreInstance(trainer.host.module);
     const { maxBytes } = trainer.host;
     for (let batch = state.batchSize; ; batch = Math.ceil(batch / 2)) {

@@ -10,7 +10,7 @@ import type { Loss } from "../losses/loss.ts";
 import type { Metric } from "../metrics/metrics.ts";
 import { lowerModel, type Model } from "../model.ts";
 import type { Optimizer } from "../optimizers/optimizers.ts";
-import type { EarlyStoppingOptions } from "./early-stopping.ts";
+import type { EarlyStoppingOptions, StoppingRule } from "./early-stopping.ts";
 import type { Arrays, DataSet, NumericArray } from "./feeds.ts";
 import type { Prediction } from "./forward.ts";
 import { recordObjective } from "./objectives.ts";
@@ -54,8 +54,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Stops the run after so many steps or so much work. */
   budget?: { readonly steps?: number; readonly flops?: number };
-  /** Ends the run when it no longer improves, with the best epoch's weights. */
-  earlyStopping?: EarlyStoppingOptions;
+  /** Ends the run when it no longer improves, with the best epoch's weights. `edgegrad/train` wants a rule. */
+  earlyStopping?: EarlyStoppingOptions | StoppingRule;
   /** Another order of rows in every epoch, by the seed. Default true. */
   shuffle?: boolean;
 }

@@ -6,8 +6,8 @@
 import type { TrainingExecutor } from "../core/training-executor.ts";
 import type { Optimizer } from "../optimizers/optimizers.ts";
 import { rateBlocks, scalarsOf } from "../optimizers/rate-blocks.ts";
-import { type Formula, formulaOf } from "../schedules/evaluate.ts";
-import { afterEpoch, type PlateauState } from "../schedules/plateau.ts";
+import { type Formula, formulaOf, scheduling } from "../schedules/known.ts";
+import type { PlateauState } from "../schedules/plateau-state.ts";
 
 export class Rates {
   readonly #executor: TrainingExecutor;
@@ -85,6 +85,11 @@ export class Rates {
   epochEnd(loss: number): void {
     const { plateau: rule } = this.#optimizer;
     if (rule)
-      this.plateau = afterEpoch(this.plateau, rule, loss, this.#rate(this.#update(this.#executor.step), 0));
+      this.plateau = scheduling("afterEpoch")(
+        this.plateau,
+        rule,
+        loss,
+        this.#rate(this.#update(this.#executor.step), 0),
+      );
   }
 }

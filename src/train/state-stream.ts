@@ -17,8 +17,9 @@ import { Sha256 } from "../io/sha256.ts";
 import { STATE_PREFIX } from "../io/weights.ts";
 import { fileShapeOf } from "../layers/definition.ts";
 import type { ModelTensor } from "../model.ts";
+import type { TrainerHost } from "./base-trainer.ts";
 import { powersOf, slotTensors } from "./snapshot.ts";
-import { Trainer, type TrainerHost } from "./trainer.ts";
+import { Trainer } from "./trainer.ts";
 
 /** A file of which only parts are in memory at a time. */
 export interface FileSource {

@@ -5,15 +5,15 @@
 
 import { StateError } from "../errors.ts";
 import type { Weights } from "../io/weights.ts";
+import type { BaseTrainer } from "./base-trainer.ts";
 import { readSlots } from "./snapshot.ts";
-import type { Trainer } from "./trainer.ts";
 
 /**
  * What the optimizer keeps per trained parameter, as a copy: its slot "velocity", "exp_avg", "average", …
  *
  * @throws StateError if the optimizer has no such slot
  */
-export function optimizerState(trainer: Trainer, slot: string): Weights {
+export function optimizerState(trainer: BaseTrainer, slot: string): Weights {
   const { executor, run } = trainer.state;
   const { slots } = run.optimizer;
   const state = readSlots(executor, slots).get(slot);
@@ -33,7 +33,7 @@ export function optimizerState(trainer: Trainer, slot: string): Weights {
  * const file = withAverage(trainer, (t) => t.saveModel());
  * @throws StateError if the optimizer keeps no average
  */
-export function withAverage<R>(trainer: Trainer, look: (trainer: Trainer) => R): R {
+export function withAverage<T extends BaseTrainer, R>(trainer: T, look: (trainer: T) => R): R {
   const average = optimizerState(trainer, "average");
   const own = trainer.getWeights();
   trainer.setWeights({ ...own, ...average });

@@ -4,6 +4,12 @@
 // its place in the list; a layer, loss or option without a counterpart is Missing, by its name.
 
 import type { Layer, SymbolicTensor } from "../../src/graph/semantic.ts";
+import { leakyRelu, relu, sigmoid, tanh } from "../../src/layers/activations.ts";
+import { conv2d } from "../../src/layers/convolution.ts";
+import { add, dense, dropout, flatten } from "../../src/layers/core-layers.ts";
+import { layerNorm } from "../../src/layers/feature-norms.ts";
+import { batchNorm } from "../../src/layers/normalization.ts";
+import { avgPool2d, globalAvgPool2d, maxPool2d } from "../../src/layers/pooling.ts";
 import {
   celu,
   elu,
@@ -12,27 +18,18 @@ import {
   hardSigmoid,
   hardSwish,
   hardTanh,
-  leakyRelu,
   logSigmoid,
   logSoftmax,
   mish,
-  relu,
   relu6,
   selu,
-  sigmoid,
   silu,
   softmax,
   softplus,
   softShrink,
   softsign,
-  tanh,
   tanhShrink,
-} from "../../src/layers/activations.ts";
-import { conv2d } from "../../src/layers/convolution.ts";
-import { add, dense, dropout, flatten } from "../../src/layers/core-layers.ts";
-import { layerNorm } from "../../src/layers/feature-norms.ts";
-import { batchNorm } from "../../src/layers/normalization.ts";
-import { avgPool2d, globalAvgPool2d, maxPool2d } from "../../src/layers/pooling.ts";
+} from "../../src/layers/rarer-activations.ts";
 import { embedding, simpleRnn } from "../../src/layers/sequence.ts";
 import {
   binaryCrossEntropy,

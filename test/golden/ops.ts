@@ -4,6 +4,8 @@
 
 import type { GraphBuilder } from "../../src/graph/builder.ts";
 import type { AnyNode, BinaryName, ReduceName, UnaryName } from "../../src/graph/ops.ts";
+import { leakyRelu, relu, sigmoid, tanh } from "../../src/layers/activations.ts";
+import { parametricRelu } from "../../src/layers/prelu.ts";
 import {
   celu,
   elu,
@@ -13,24 +15,19 @@ import {
   hardSigmoid,
   hardSwish,
   hardTanh,
-  leakyRelu,
   logSigmoid,
   logSoftmax,
   mish,
-  relu,
   relu6,
   selu,
-  sigmoid,
   silu,
   softmax,
   softplus,
   softShrink,
   softsign,
-  tanh,
   tanhShrink,
   threshold,
-} from "../../src/layers/activations.ts";
-import { parametricRelu } from "../../src/layers/prelu.ts";
+} from "../../src/layers/rarer-activations.ts";
 import { product } from "../../src/shape.ts";
 import { type Attributes, Missing, type Tensors } from "./cases.ts";
 import {

@@ -3,7 +3,8 @@
 // Place: one kind of the golden runner. Invariant: rates agree to 1e-9, relative.
 
 import { formulaOf } from "../../src/schedules/evaluate.ts";
-import { afterEpoch, FRESH } from "../../src/schedules/plateau.ts";
+import { afterEpoch } from "../../src/schedules/plateau.ts";
+import { FRESH } from "../../src/schedules/plateau-state.ts";
 import {
   cosineDecay,
   cosineRestarts,

@@ -14,7 +14,7 @@ import { accuracy } from "../../metrics/metrics.ts";
 import { sequential } from "../../model.ts";
 import { adam } from "../../optimizers/optimizers.ts";
 import { formatShape } from "../../shape.ts";
-import type { Report } from "../../train/trainer.ts";
+import type { Report } from "../../train/batch.ts";
 import {
   entriesOf,
   label,
