@@ -20,7 +20,7 @@ const apps = [
   {
     name: "train a digit classifier (JS + WASM, edgegrad/train)",
     target: 40,
-    ceiling: 43.5,
+    ceiling: 40,
     code: `import { loadCore, sequential, dense, softmaxCrossEntropy, adam } from "edgegrad/train";
       const model = sequential([784], [dense(128, { activation: "relu" }), dense(10)]);
       const core = await loadCore();
@@ -29,7 +29,7 @@ const apps = [
   {
     name: "train LeNet (JS + WASM, edgegrad/train)",
     target: 60,
-    ceiling: 57,
+    ceiling: 54,
     code: `import { loadCore, sequential, conv2d, maxPool2d, flatten, dense, softmaxCrossEntropy, adam } from "edgegrad/train";
       const model = sequential([28, 28, 1], [conv2d(6, 5, { activation: "relu" }), maxPool2d(2), conv2d(16, 5, { activation: "relu" }),
         maxPool2d(2), flatten(), dense(120, { activation: "relu" }), dense(84, { activation: "relu" }), dense(10)]);
@@ -45,7 +45,7 @@ const apps = [
   {
     name: "predict only (edgegrad/predict)",
     target: 25,
-    ceiling: 28,
+    ceiling: 26.5,
     code: `import { loadCore } from "edgegrad/predict";
       globalThis.predictor = (await loadCore()).predictor(globalThis.modelBytes);`,
   },
