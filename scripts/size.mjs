@@ -45,7 +45,7 @@ const apps = [
   {
     name: "predict only (edgegrad/predict)",
     target: 25,
-    ceiling: 26.5,
+    ceiling: 25,
     code: `import { loadCore } from "edgegrad/predict";
       globalThis.predictor = (await loadCore()).predictor(globalThis.modelBytes);`,
   },

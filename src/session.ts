@@ -15,7 +15,10 @@ import { generalKernels } from "./packs/general.ts";
 import type { KernelPack } from "./packs/kernel-pack.ts";
 import { useKernels } from "./packs/known-packs.ts";
 import { sequenceKernels } from "./packs/sequence.ts";
+import { useEncoders } from "./tape/dense-encoders.ts";
+import { FORWARD_ENCODERS } from "./tape/forward-encoders.ts";
 import { BaseTrainer, type TrainerHost } from "./train/base-trainer.ts";
+import { explainIndices } from "./train/index-faults.ts";
 import { resolveOptions, type TrainerOptions } from "./train/options.ts";
 import { Predictor, type PredictorOptions } from "./train/predictor.ts";
 import { Trainer } from "./train/trainer.ts";
@@ -58,6 +61,8 @@ export class Core extends TrainingCore {
     super(module, options);
     useLayers(allLayers);
     useKernels(generalKernels, sequenceKernels);
+    useEncoders(FORWARD_ENCODERS);
+    explainIndices();
   }
 
   /** A trainer for a model. */

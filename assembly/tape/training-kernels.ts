@@ -5,7 +5,9 @@
  */
 import { Op } from "../../src/abi";
 import "../kernels/elementwise/basic-unary-grad";
+import { cast } from "../kernels/elementwise/cast";
 import { unaryGrad } from "../kernels/elementwise/unary-grad";
+import { gatherRows } from "../kernels/gather/gather-rows";
 import { guardProduct } from "../kernels/guard/guard";
 import { report } from "../kernels/guard/report";
 import { softmaxCrossEntropy, softmaxCrossEntropyGrad } from "../kernels/loss/softmax-cross-entropy";
@@ -22,6 +24,8 @@ import "../kernels/reduce/reduce";
 import { argMax } from "../kernels/reduce/arg-max";
 import { KERNELS } from "./kernel-table";
 
+store<u32>(KERNELS, cast.index, Op.Cast << 2);
+store<u32>(KERNELS, gatherRows.index, Op.GatherRows << 2);
 store<u32>(KERNELS, unaryGrad.index, Op.UnaryGrad << 2);
 store<u32>(KERNELS, softmaxCrossEntropy.index, Op.SoftmaxCrossEntropy << 2);
 store<u32>(KERNELS, softmaxCrossEntropyGrad.index, Op.SoftmaxCrossEntropyGrad << 2);

@@ -7,7 +7,6 @@ import { Op, Status, Uniform } from "../abi.ts";
 import type { Program } from "../compile.ts";
 import { CoreError } from "../errors.ts";
 import type { AnyNode, DTypeName } from "../graph/ops.ts";
-import { fileShapeOf } from "../layers/definition.ts";
 import type { ModelTensor } from "../model.ts";
 import { isEffect } from "../passes/live.ts";
 import { alignUp } from "../plan/arena.ts";
@@ -215,16 +214,6 @@ export class Executor {
     return { status, node, detail: this.core.u32[at + Uniform.Detail]! };
   }
 
-  /** A named tensor in the axis order of files, as a copy. */
-  read(
-    tensor: ModelTensor,
-    address = this.regionOf(tensor).address,
-  ): { shape: number[]; data: Float32Array } {
-    const { shape, view = shape, fileAxes } = tensor;
-    const raw = this.core.f32.slice(address >> 2, (address >> 2) + product(shape));
-    return { shape: fileShapeOf(tensor), data: fileAxes ? permute(raw, view, fileAxes) : raw };
-  }
-
   /** Writes a tensor given in the axis order of files. */
   write(tensor: ModelTensor, data: ArrayLike<number>, address = this.regionOf(tensor).address): void {
     const { shape, view = shape, fileAxes } = tensor;
@@ -252,7 +241,11 @@ export class Executor {
 }
 
 /** Row-major data with its axes in another order. */
-function permute(data: ArrayLike<number>, shape: readonly number[], axes: readonly number[]): Float32Array {
+export function permute(
+  data: ArrayLike<number>,
+  shape: readonly number[],
+  axes: readonly number[],
+): Float32Array {
   const out = new Float32Array(data.length);
   const strides = shape.map((_, i) => product(shape.slice(i + 1)));
   const outShape = axes.map((a) => shape[a]!);

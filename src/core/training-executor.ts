@@ -6,10 +6,13 @@
 import { Op, RandomFn, Uniform } from "../abi.ts";
 import type { Program } from "../compile.ts";
 import { distributionOf, fansOf } from "../initializers/initializers.ts";
+import { fileShapeOf } from "../layers/definition.ts";
+import type { ModelTensor } from "../model.ts";
 import { refuseOver } from "../plan/plan.ts";
+import { product } from "../shape.ts";
 import { TRAINING_ENCODERS } from "../tape/training-encoders.ts";
 import { f32Bits, TapeWriter } from "../tape/writer.ts";
-import { Executor } from "./executor.ts";
+import { Executor, permute } from "./executor.ts";
 import type { CoreInstance } from "./instance.ts";
 
 /** Streams of random numbers: what a counter is used for, in its top byte. */
@@ -55,6 +58,16 @@ export class TrainingExecutor extends Executor {
     const at = this.program.plan.layout.uniforms >> 2;
     this.core.u32[at + Uniform.SeedLow] = seed >>> 0;
     this.core.u32[at + Uniform.SeedHigh] = Math.floor(seed / 2 ** 32) >>> 0;
+  }
+
+  /** A named tensor in the axis order of files, as a copy. */
+  read(
+    tensor: ModelTensor,
+    address = this.regionOf(tensor).address,
+  ): { shape: number[]; data: Float32Array } {
+    const { shape, view = shape, fileAxes } = tensor;
+    const raw = this.core.f32.slice(address >> 2, (address >> 2) + product(shape));
+    return { shape: fileShapeOf(tensor), data: fileAxes ? permute(raw, view, fileAxes) : raw };
   }
 
   /** A reported scalar of a step of the last call. */

@@ -28,7 +28,6 @@ import { embeddingLayer, simpleRnnLayer } from "./sequence.ts";
 export const denseLayers: readonly LayerDefinition[] = /* @__PURE__ */ (() => [
   denseLayer,
   flattenLayer,
-  reshapeLayer,
   rescaleLayer,
   dropoutLayer,
   ...basicActivations,
@@ -40,10 +39,11 @@ export const activationLayers: readonly LayerDefinition[] = /* @__PURE__ */ (() 
   ...rarerActivations,
 ])();
 
-/** Those of networks over vectors: all activations, batch normalization, merging of branches, embeddings. */
+/** Those of networks over vectors: all activations, other shapes, batch normalization, merging of branches, embeddings. */
 export const vectorLayers: readonly LayerDefinition[] = /* @__PURE__ */ (() => [
   ...denseLayers,
   ...activationLayers,
+  reshapeLayer,
   addLayer,
   multiplyLayer,
   concatLayer,

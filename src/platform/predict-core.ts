@@ -11,18 +11,17 @@ import { type CoreOptions, DEFAULT_MAX_BYTES } from "../session.ts";
 import { Predictor, type PredictorOptions } from "../train/predictor.ts";
 
 export { ConfigError, CoreError, EdgegradError, FormatError, ShapeError, StateError } from "../errors.ts";
-export { activationLayers, allLayers, sequenceLayers, vectorLayers } from "../layers/registry.ts";
 export { generalKernels } from "../packs/general.ts";
 export type { KernelPack } from "../packs/kernel-pack.ts";
 export { sequenceKernels } from "../packs/sequence.ts";
+export { activationLayers, allLayers, sequenceLayers, vectorLayers } from "./predict-layers.ts";
 export type { Predictor, PredictorOptions };
 
 export interface PredictCoreOptions extends CoreOptions {
   /**
    * Layers beyond plain dense networks that the files may name: `activationLayers` for activations other than relu,
-   * leakyRelu, tanh and sigmoid; `vectorLayers`, which also has batch normalization, merges and embeddings;
-   * `sequenceLayers`; or `allLayers`, which carries the image kernels along. Some of the rarer activations need
-   * `kernels: [generalKernels]`; the error says which.
+   * leakyRelu, tanh and sigmoid (some need `kernels: [generalKernels]` too; the error says which); `vectorLayers`, which
+   * also has batch normalization, merges and embeddings; `sequenceLayers`; or `allLayers`. The last three bring their kernels.
    */
   readonly layers?: readonly LayerDefinition[];
 }

@@ -5,6 +5,16 @@
 import { BinaryFn, ReduceFn, UnaryFn } from "../abi.ts";
 import type { ActivationName, BinaryName, ReduceName, UnaryName } from "../graph/ops.ts";
 
+/** Those of plain dense networks. */
+export const DENSE_CODES = {
+  affine: UnaryFn.Affine,
+  clamp: UnaryFn.Clamp,
+  relu: UnaryFn.Relu,
+  leakyRelu: UnaryFn.LeakyRelu,
+  tanh: UnaryFn.Tanh,
+  sigmoid: UnaryFn.Sigmoid,
+} as const;
+
 export const ACTIVATION_CODES: Readonly<Record<ActivationName, UnaryFn>> = {
   clamp: UnaryFn.Clamp,
   relu: UnaryFn.Relu,

@@ -74,6 +74,11 @@ export class EncodingContext implements RecordContext {
   }
 }
 
+/** An op that the given table does not encode. */
+export function refuseOp(node: AnyNode): never {
+  throw new CoreError("core/op", `${node.layer}: "${opName(node)}" is not among the ops of prediction`);
+}
+
 /** Appends the records of one node whose value lies at `out`. */
 export type Encoder<K extends OpName> = (c: EncodingContext, node: Node<K>, out: number) => void;
 
@@ -90,8 +95,7 @@ export function encodeTape(request: EncodeRequest): Tape {
     const before = c.writer.words.length;
     const out = request.graph.addresses.get(node.id) ?? 0;
     const encoder = request.encoders[node.op] as Encoder<OpName> | undefined;
-    if (!encoder)
-      throw new CoreError("core/op", `${node.layer}: "${opName(node)}" is not among the ops of prediction`);
+    if (!encoder) refuseOp(node);
     encoder(c, node as Node<OpName>, out);
     const wrote = c.writer.words.length > before;
     if (request.probe && wrote && out !== 0 && node.dtype === "f32") c.emit(Op.Guard, 1, out, c.count(node));

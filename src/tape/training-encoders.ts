@@ -4,9 +4,11 @@
 
 import { Op, UnaryFn } from "../abi.ts";
 import type { AnyNode, OpName } from "../graph/ops.ts";
+import { product } from "../shape.ts";
 import { ACTIVATION_CODES } from "./codes.ts";
+import { softmaxRows } from "./dense-encoders.ts";
 import type { Encoder } from "./encode.ts";
-import { copy, FORWARD_ENCODERS, part, softmaxRows } from "./forward-encoders.ts";
+import { copy, DTYPES, FORWARD_ENCODERS, part } from "./forward-encoders.ts";
 import { rowMajor } from "./strides.ts";
 import { emitClip, emitMaxNorm, emitUpdate } from "./update.ts";
 import { f32Bits } from "./writer.ts";
@@ -26,7 +28,16 @@ const update: Encoder<"update"> = (c, node) => {
 /** Every op. The guard of training also checks gradients. */
 type AllEncoders = { readonly [K in OpName]: Encoder<K> };
 
-const own: Omit<AllEncoders, Exclude<keyof typeof FORWARD_ENCODERS, "guard">> = {
+const own: Omit<AllEncoders, Exclude<keyof typeof FORWARD_ENCODERS, "guard" | "input">> = {
+  // Only trainers stage rows in the core.
+  input: (c, node, out) => {
+    const staged = c.request.staged?.get(node.attrs.name);
+    if (!staged) return;
+    const dims = c.dims(node as AnyNode);
+    const columns = product(dims.slice(1));
+    const types = [DTYPES[staged.dtype], DTYPES[node.dtype]];
+    c.emit(Op.GatherRows, out, staged.address, 0, dims[0]!, columns, staged.rows, ...types);
+  },
   embedSlice: (c, node, out) => {
     const x = c.input(node as AnyNode, 0);
     const into = part(c, node as AnyNode, node.attrs.axis, node.attrs.start);

@@ -19,6 +19,7 @@ import { evaluateRows } from "./evaluate.ts";
 import { type Arrays, type DataSet, feedsOf, type NumericArray, type RowExtras } from "./feeds.ts";
 import { type Prediction, predictRows } from "./forward.ts";
 import { type FitHistory, HistoryRecorder } from "./history.ts";
+import { explainIndices } from "./index-faults.ts";
 import type { ResolvedOptions, RunOptions } from "./options.ts";
 import { planOf, type TrainerPlan } from "./plan-of.ts";
 import { Rates } from "./rates.ts";
@@ -63,6 +64,7 @@ export class BaseTrainer {
   #disposed = false;
 
   constructor(host: TrainerHost, options: ResolvedOptions, weights?: Weights) {
+    explainIndices();
     this.host = host;
     this.#options = options;
     const core = new CoreInstance(host.module);

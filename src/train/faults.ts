@@ -17,6 +17,16 @@ export interface FailedBatch {
   readonly binding: Binding;
 }
 
+/** Finds the row that an index out of range comes from, if it can. */
+export type IndexFault = (fault: Fault, batch: FailedBatch, executor: Executor) => EdgegradError | undefined;
+
+let known: IndexFault | undefined;
+
+/** For what reads by index: labels, embeddings. A plain dense network that predicts does not. */
+export const useIndexFaults = (find: IndexFault): void => {
+  known = find;
+};
+
 /**
  * @param replay writes the batch into the inputs and runs the probe tape; gives its fault
  */
@@ -26,7 +36,11 @@ export function explainFault(
   executor: Executor,
   replay: () => Fault | undefined,
 ): EdgegradError {
-  if (fault.status === Status.IndexOutOfRange) return outOfRange(fault, batch, executor);
+  if (fault.status === Status.IndexOutOfRange) {
+    const layer = fault.node?.layer;
+    const where = known?.(fault, batch, executor);
+    return where ?? new ConfigError("data/index", `${layer}: an index is out of range`, { layer });
+  }
   if (fault.status !== Status.NotFinite)
     return new CoreError(
       "core/status",
@@ -64,30 +78,4 @@ function findBadInput({ feeds, rowAt, binding }: FailedBatch): EdgegradError | u
       }
     }
   return undefined;
-}
-
-/** Ops between an input of labels and the op that reads them. */
-const SEEN_THROUGH: ReadonlySet<string> = new Set(["reshape", "cast", "binary"]);
-
-function outOfRange(
-  { node, detail }: Fault,
-  { feeds, rowAt }: FailedBatch,
-  executor: Executor,
-): EdgegradError {
-  const graph = executor.program.plan.graphs.find((g) => g.graph.nodes[node?.id ?? -1] === node);
-  const position = node?.op === "gatherRows" || node?.op === "softmaxCrossEntropy" ? 1 : 0;
-  let source = node && graph ? graph.graph.nodes[node.inputs[position]!] : undefined;
-  while (source && SEEN_THROUGH.has(source.op)) source = graph!.graph.nodes[source.inputs[0]!];
-  const feed = source?.op === "input" ? feeds.find((f) => f.name === source.attrs.name) : undefined;
-  const table = node && graph ? graph.graph.nodes[node.inputs[0]!]! : undefined;
-  const limit = node?.op === "gatherRows" ? table?.shape[0] : table?.shape.at(-1);
-  if (!feed)
-    return new ConfigError("data/index", `${node?.layer}: an index is out of range`, { layer: node?.layer });
-  const row = rowAt(Math.floor(detail / feed.columns));
-  const value = feed.data[row * feed.columns + (detail % feed.columns)];
-  return new ConfigError(
-    "data/index",
-    `${node!.layer}: ${feed.name} has ${value} in row ${row}, expected an integer from 0 to ${Number(limit) - 1}`,
-    { layer: node!.layer, tensor: feed.name, row, value },
-  );
 }

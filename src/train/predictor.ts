@@ -9,7 +9,7 @@ import { CoreInstance } from "../core/instance.ts";
 import { ConfigError, StateError } from "../errors.ts";
 import type { Weights } from "../io/weights.ts";
 import type { Model } from "../model.ts";
-import { FORWARD_ENCODERS } from "../tape/forward-encoders.ts";
+import { predictionEncoders } from "../tape/dense-encoders.ts";
 import type { Arrays, NumericArray } from "./feeds.ts";
 import { type Prediction, predictRows } from "./forward.ts";
 
@@ -42,7 +42,7 @@ export class Predictor {
     this.model = model;
     const core = new CoreInstance(module);
     const program = compilePrediction(model, binding, core.heapBase, maxBytes);
-    this.#executor = new Executor(core, program, maxBytes, FORWARD_ENCODERS);
+    this.#executor = new Executor(core, program, maxBytes, predictionEncoders());
     for (const tensor of program.tensors) this.#executor.write(tensor, weights[tensor.fullName]!.data);
   }
 
