@@ -3,11 +3,12 @@
 //     node examples/faces/main.mjs --data DIR
 //
 // So few pictures go a long way when each is shown a little shifted, mirrored, lighter or darker every time. The
-// settings were chosen with --validate: six pictures of each person train, two of the eight judge.
+// settings were chosen with --validate: of the eight pictures six train and two judge, each pair in turn.
 
 import {
   accuracy,
   adam,
+  batchNorm,
   conv2d,
   cosineDecay,
   dense,
@@ -19,12 +20,12 @@ import {
   randomContrast,
   randomFlip,
   randomShift,
+  relu,
   rescale,
   sequential,
   softmaxCrossEntropy,
 } from "edgegrad";
-import { classSplit } from "edgegrad/data";
-import { readImages, rowsOf } from "../shared/images.mjs";
+import { range, readImages, rowsOf } from "../shared/images.mjs";
 import { exampleOptions, printSeeds } from "../shared/seeds.mjs";
 
 const PERSONS = 40;
@@ -33,13 +34,18 @@ const BATCH = 32;
 const options = exampleOptions({ data: "../shared/data/faces", epochs: 60, rate: 2e-3 });
 const faces = halved(await readImages(options.data, "olivetti"));
 const persons = options.rows === undefined ? PERSONS : Math.ceil(options.rows / 10);
-/** The first `count` pictures of every person, and two behind them. */
-const parts = (count) => {
-  const labels = faces.y.subarray(0, 10 * persons);
-  const { train, test } = classSplit(labels, { train: count, test: 2, random: false });
-  return [rowsOf(faces, train), rowsOf(faces, test)];
-};
-const [train, judge] = parts(options.validate ? 6 : 8);
+/** The pictures of every person with these numbers (0 … 9). */
+const pictures = (numbers) =>
+  rowsOf(
+    faces,
+    range(0, 10 * persons).filter((row) => numbers.includes(row % 10)),
+  );
+const eight = [0, 1, 2, 3, 4, 5, 6, 7];
+const judges = options.validate ? [0, 2, 4, 6].map((first) => [first, first + 1]) : [[8, 9]];
+const splits = judges.map((judge) => ({
+  train: pictures(eight.filter((i) => !judge.includes(i))),
+  judge: pictures(judge),
+}));
 
 /** 64×64 to 32×32: the mean of each four pixels. */
 function halved({ x, y, count, imageShape: [height, width] }) {
@@ -53,6 +59,14 @@ function halved({ x, y, count, imageShape: [height, width] }) {
   return { x: out, y, count, imageShape: [h, w] };
 }
 
+/** Halves the picture; normalized over the batch, which is worth 6 points of accuracy with so few pictures. */
+const convolution = (filters, size) => [
+  conv2d(filters, size, { padding: "same", useBias: false }),
+  batchNorm(),
+  relu(),
+  maxPool2d(2),
+];
+
 const model = sequential(
   [32, 32, 1],
   [
@@ -61,32 +75,30 @@ const model = sequential(
     randomShift(2, { fill: -0.5 }),
     randomBrightness(0.15),
     randomContrast(0.2),
-    conv2d(16, 5, { padding: "same", activation: "relu" }),
-    maxPool2d(2),
-    conv2d(32, 3, { padding: "same", activation: "relu" }),
-    maxPool2d(2),
-    conv2d(32, 3, { padding: "same", activation: "relu" }),
-    maxPool2d(2),
+    ...convolution(16, 5),
+    ...convolution(32, 3),
+    ...convolution(64, 3),
     flatten(),
-    dropout(0.3),
-    dense(128, { activation: "relu" }),
-    dropout(0.3),
+    dropout(0.5),
     dense(PERSONS),
   ],
 );
 
 const core = await loadCore();
-const steps = options.epochs * Math.ceil(train.y.length / BATCH);
 await printSeeds(options.seeds, "accuracy", async (seed) => {
-  const trainer = core.trainer(model, {
-    loss: softmaxCrossEntropy(),
-    optimizer: adam({ learningRate: cosineDecay(options.rate, { steps }) }),
-    metrics: [accuracy()],
-    batchSize: BATCH,
-    seed,
-  });
-  await trainer.fit(train, { epochs: options.epochs });
-  const result = trainer.evaluate(judge).accuracy;
-  trainer.dispose();
-  return result;
+  let sum = 0;
+  for (const { train, judge } of splits) {
+    const steps = options.epochs * Math.ceil(train.y.length / BATCH);
+    const trainer = core.trainer(model, {
+      loss: softmaxCrossEntropy({ labelSmoothing: 0.1 }),
+      optimizer: adam({ learningRate: cosineDecay(options.rate, { steps }) }),
+      metrics: [accuracy()],
+      batchSize: BATCH,
+      seed,
+    });
+    await trainer.fit(train, { epochs: options.epochs });
+    sum += trainer.evaluate(judge).accuracy;
+    trainer.dispose();
+  }
+  return sum / splits.length;
 });
