@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { describeShared, sharedPath } from "../shared.ts";
 
 const run = async (name: string, folder: string, ...args: string[]): Promise<string> => {
-  const program = [`examples/${name}/main.mjs`, "--data", sharedPath("data", folder), ...args];
+  const program = [`examples/pictures/${name}.mjs`, "--data", sharedPath("data", folder), ...args];
   return (await promisify(execFile)(process.execPath, program)).stdout;
 };
 
@@ -18,7 +18,7 @@ describeShared("picture examples", ["data/mnist", "data/fashion-mnist", "data/fa
   const timeout = 120_000;
 
   test("digits", { timeout }, async () => {
-    const out = await run("digits", "mnist", "--seeds", "2", "--rows", "1500", "--epochs", "2");
+    const out = await run("digits", "mnist", "--seeds", "1,2", "--rows", "1500", "--epochs", "2");
     expect(out).toMatch(/^seed 1: .*\nseed 2: .*\nmean of 2 seeds/);
     expect(meanOf(out)).toBeGreaterThan(0.75);
   });

@@ -2,20 +2,20 @@
 
 import { parseArgs } from "node:util";
 
-/** Options of every example: `--data DIR --seeds 5 --epochs N --rows N --validate`. */
+/** Options of every example: `--data DIR --seeds 1,2 --epochs N --rows N --choose`. */
 export function exampleOptions(defaults) {
   const text = { type: "string" };
   const { values } = parseArgs({
-    options: { data: text, seeds: text, epochs: text, rows: text, rate: text, validate: { type: "boolean" } },
+    options: { data: text, seeds: text, epochs: text, rows: text, rate: text, choose: { type: "boolean" } },
   });
   const number = (name) => (values[name] === undefined ? defaults[name] : Number(values[name]));
   return {
     data: values.data ?? defaults.data,
-    seeds: number("seeds") ?? 5,
+    seeds: (values.seeds ?? "1,2,3,4,5").split(",").map(Number),
     epochs: number("epochs"),
     rows: number("rows"),
     rate: number("rate"),
-    validate: values.validate ?? false,
+    choose: values.choose ?? false,
   };
 }
 
@@ -27,14 +27,14 @@ export async function seconds(run) {
   return { value, seconds: (user + system) / 1e6 };
 }
 
-/** Prints `experiment(seed)` for seeds 1 … count, and the mean. Gives the mean. */
-export async function printSeeds(count, what, experiment) {
+/** Prints `experiment(seed)` for each seed, and the mean. Gives the mean. */
+export async function printSeeds(seeds, what, experiment) {
   let sum = 0;
-  for (let seed = 1; seed <= count; seed++) {
+  for (const seed of seeds) {
     const { value, seconds: taken } = await seconds(() => experiment(seed));
     sum += value;
     console.log(`seed ${seed}: ${what} ${value.toFixed(4)} · ${taken.toFixed(1)} s of processor time`);
   }
-  console.log(`mean of ${count} seeds: ${what} ${(sum / count).toFixed(4)}`);
-  return sum / count;
+  console.log(`mean of ${seeds.length} seeds: ${what} ${(sum / seeds.length).toFixed(4)}`);
+  return sum / seeds.length;
 }

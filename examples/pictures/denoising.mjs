@@ -1,13 +1,13 @@
 // Denoising: an autoencoder learns to take noise off digits (MNIST). The noise is made in the core, new in every step.
 //
-//     node examples/denoising/main.mjs --data DIR
+//     npm run example -- pictures/denoising [--data DIR]
 //
 // The input of the network is the clean picture; a noise layer, active in training only, spoils it on the way in.
 // To judge, fixed noise is added to test pictures outside: by how much does the error sink?
 
 import { adam, conv2d, conv2dTranspose, gaussianNoise, loadCore, mse, rescale, sequential } from "edgegrad";
-import { range, readImages, rowsOf } from "../shared/images.mjs";
-import { exampleOptions, printSeeds } from "../shared/seeds.mjs";
+import { range, readImages, rowsOf } from "./images.mjs";
+import { exampleOptions, printSeeds } from "./seeds.mjs";
 
 /** Standard deviation, where white is 1. */
 const NOISE = 0.4;
@@ -18,7 +18,6 @@ const options = exampleOptions({
   epochs: 1,
   rows: 20_000,
   rate: 2e-3,
-  seeds: 5,
 });
 const all = await readImages(options.data, "train");
 const { x } = rowsOf(all, range(0, options.rows));

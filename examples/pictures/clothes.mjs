@@ -1,8 +1,8 @@
 // Clothes (Fashion-MNIST): the first 20,000 training pictures, 10,000 to test; ten kinds, from sandals to coats.
 //
-//     node examples/clothes/main.mjs --data DIR
+//     npm run example -- pictures/clothes [--data DIR]
 //
-// The settings were chosen with --validate: the last 2,000 of the 20,000 judge, the test pictures are not read.
+// The settings were chosen with --choose: the last 2,000 of the 20,000 judge, the test pictures are not read.
 
 import {
   accuracy,
@@ -19,8 +19,8 @@ import {
   sequential,
   softmaxCrossEntropy,
 } from "edgegrad";
-import { range, readImages, rowsOf } from "../shared/images.mjs";
-import { exampleOptions, printSeeds } from "../shared/seeds.mjs";
+import { range, readImages, rowsOf } from "./images.mjs";
+import { exampleOptions, printSeeds } from "./seeds.mjs";
 
 const HELD_OUT = 2000;
 const BATCH = 64;
@@ -28,8 +28,8 @@ const BATCH = 64;
 const options = exampleOptions({ data: "../shared/data/fashion-mnist", epochs: 8, rate: 3e-3 });
 const all = await readImages(options.data, "train-first20k");
 const count = options.rows ?? all.count;
-const train = rowsOf(all, range(0, options.validate ? count - HELD_OUT : count));
-const judge = options.validate
+const train = rowsOf(all, range(0, options.choose ? count - HELD_OUT : count));
+const judge = options.choose
   ? rowsOf(all, range(all.count - HELD_OUT, all.count))
   : await readImages(options.data, "t10k");
 

@@ -1,12 +1,12 @@
 // Handwritten digits (MNIST) with LeNet: 60,000 pictures to train on, 10,000 to test.
 //
-//     node examples/digits/main.mjs --data DIR
+//     npm run example -- pictures/digits [--data DIR]
 //
-// The settings were chosen with --validate: the last 5,000 training pictures judge, the test pictures are not read.
+// The settings were chosen with --choose: the last 5,000 training pictures judge, the test pictures are not read.
 
 import { accuracy, adam, lenet, loadCore, oneCycle, softmaxCrossEntropy } from "edgegrad";
-import { range, readImages, rowsOf } from "../shared/images.mjs";
-import { exampleOptions, printSeeds } from "../shared/seeds.mjs";
+import { range, readImages, rowsOf } from "./images.mjs";
+import { exampleOptions, printSeeds } from "./seeds.mjs";
 
 const HELD_OUT = 5000;
 const BATCH = 64;
@@ -14,8 +14,8 @@ const BATCH = 64;
 const options = exampleOptions({ data: "../shared/data/mnist", epochs: 3, rate: 4e-3 });
 const all = await readImages(options.data, "train");
 const count = options.rows ?? all.count;
-const train = rowsOf(all, range(0, options.validate ? count - HELD_OUT : count));
-const judge = options.validate
+const train = rowsOf(all, range(0, options.choose ? count - HELD_OUT : count));
+const judge = options.choose
   ? rowsOf(all, range(all.count - HELD_OUT, all.count))
   : await readImages(options.data, "t10k");
 
@@ -30,6 +30,6 @@ await printSeeds(options.seeds, "accuracy", async (seed) => {
     seed,
   });
   for await (const { epochEnd, epoch } of trainer.run(train, { epochs: options.epochs }))
-    if (epochEnd && options.validate) console.log(epoch, trainer.evaluate(judge).accuracy);
+    if (epochEnd && options.choose) console.log(epoch, trainer.evaluate(judge).accuracy);
   return trainer.evaluate(judge).accuracy;
 });

@@ -1,9 +1,9 @@
 // Whose face is it? 40 persons (Olivetti), eight pictures of each to learn from, two to test.
 //
-//     node examples/faces/main.mjs --data DIR
+//     npm run example -- pictures/faces [--data DIR]
 //
 // So few pictures go a long way when each is shown a little shifted, mirrored, lighter or darker every time. The
-// settings were chosen with --validate: of the eight pictures six train and two judge, each pair in turn.
+// settings were chosen with --choose: of the eight pictures six train and two judge, each pair in turn.
 
 import {
   accuracy,
@@ -25,8 +25,8 @@ import {
   sequential,
   softmaxCrossEntropy,
 } from "edgegrad";
-import { range, readImages, rowsOf } from "../shared/images.mjs";
-import { exampleOptions, printSeeds } from "../shared/seeds.mjs";
+import { range, readImages, rowsOf } from "./images.mjs";
+import { exampleOptions, printSeeds } from "./seeds.mjs";
 
 const PERSONS = 40;
 const BATCH = 32;
@@ -41,7 +41,7 @@ const pictures = (numbers) =>
     range(0, 10 * persons).filter((row) => numbers.includes(row % 10)),
   );
 const eight = [0, 1, 2, 3, 4, 5, 6, 7];
-const judges = options.validate ? [0, 2, 4, 6].map((first) => [first, first + 1]) : [[8, 9]];
+const judges = options.choose ? [0, 2, 4, 6].map((first) => [first, first + 1]) : [[8, 9]];
 const splits = judges.map((judge) => ({
   train: pictures(eight.filter((i) => !judge.includes(i))),
   judge: pictures(judge),
