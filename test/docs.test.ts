@@ -44,6 +44,16 @@ describe.each(all)("%s", (page) => {
   });
 });
 
+test("every public function stands in the README or on a page beside it", async () => {
+  const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => join("docs", name))];
+  const words = new Set(
+    pages.filter((page) => page.endsWith(".md")).flatMap((page) => read(page).match(/\w+/g)),
+  );
+  const names = Object.keys(await import("../src/api.ts"));
+  expect(names.length).toBeGreaterThan(150);
+  expect(names.filter((name) => !words.has(name))).toEqual([]);
+});
+
 test("decisions are numbered without gaps", () => {
   const numbers = readdirSync(join(root, "docs", "decisions")).map((name) => Number(name.slice(0, 4)));
   expect(numbers.sort((a, b) => a - b)).toEqual(numbers.map((_, i) => i + 1));
