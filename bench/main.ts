@@ -4,13 +4,14 @@
 // implementation ends in a row that says so; what was measured before an interruption is kept.
 //
 //     npm run bench -- [--only=W2,W4] [--peers=jax-js,torch|all|none] [--variant simd|relaxed|both] [--rounds 7]
-//                      [--ms 200] [--core N] [--json FILE] [--scaling]
+//                      [--ms 200] [--core N] [--json FILE] [--scaling] [--denormals]
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { testingWasmPath } from "../test/kernels/testing-wasm.ts";
+import { measureDenormals } from "./denormals.ts";
 import { type Implementation, installPackages, OURS, obstacle, PEERS, pythonWithTorch } from "./peers.ts";
 import { machine, markdown, median, pairedRatio, type Row, versions, writeJson } from "./report.ts";
 import { measureScaling } from "./scaling.ts";
@@ -27,6 +28,7 @@ const { values: options } = parseArgs({
     core: { type: "string", default: String(cpus().length - 1) },
     json: { type: "string" },
     scaling: { type: "boolean", default: false },
+    denormals: { type: "boolean", default: false },
   },
 });
 
@@ -82,7 +84,7 @@ function keep(): void {
 function finish(status: number): never {
   endAll();
   rmSync(folder, { recursive: true, force: true });
-  if (!options.scaling) {
+  if (!options.scaling && !options.denormals) {
     console.log(`\n${machine()}${canPin ? `, pinned to core ${core}` : ""}; ${started}`);
     console.log(`${versions(rows)}\n\n${markdown(rows)}`);
   }
@@ -203,6 +205,8 @@ async function measure(workload: Workload, python: string | undefined): Promise<
 if (options.scaling) {
   const table = await measureScaling(options.json);
   console.log(`${machine()}; ${started}\n\n${table}`);
+} else if (options.denormals) {
+  console.log(`${machine()}; ${started}\n\n${await measureDenormals()}`);
 } else {
   installPackages(peers);
   const python = peers.some((peer) => peer.script.endsWith(".py")) ? pythonWithTorch() : undefined;
