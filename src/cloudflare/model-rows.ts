@@ -86,12 +86,19 @@ export const plain = (arrays: FlatArrays): NumericArray | Record<string, Numeric
 
 function rowsOf(values: Float32Array, rows: number): number[][] {
   const columns = values.length / rows;
-  return Array.from({ length: rows }, (_, i) => [...values.subarray(i * columns, (i + 1) * columns)]);
+  return Array.from({ length: rows }, (_, row) => {
+    const out = new Array<number>(columns);
+    for (let i = 0; i < columns; i++) out[i] = values[row * columns + i]!;
+    return out;
+  });
 }
 
 /** Index of the first largest value. */
-const argMax = (row: readonly number[]): number =>
-  row.reduce((best, value, i) => (value > row[best]! ? i : best), 0);
+function argMax(row: readonly number[]): number {
+  let best = 0;
+  for (let i = 1; i < row.length; i++) if (row[i]! > row[best]!) best = i;
+  return best;
+}
 
 export const outputShapes = (model: Model) =>
   [...lowerModel(new GraphBuilder(), model, "predict").outputs].map(

@@ -12,18 +12,20 @@ import type { NumericArray } from "../train/feeds.ts";
 export type PackedArray = Uint8Array | Int32Array | Float32Array;
 export type Role = "x" | "y" | "w" | "l";
 
-export interface NamedArray {
+export interface NamedArray<A extends NumericArray = PackedArray> {
   readonly role: Role;
   /** "" where the model has one input or output. */
   readonly name: string;
-  readonly data: PackedArray;
+  readonly data: A;
 }
 
 /** A batch of examples, in arrays of its inputs and outputs. */
-export interface PackedBatch {
+export interface Batch<A extends NumericArray> {
   readonly rows: number;
-  readonly arrays: readonly NamedArray[];
+  readonly arrays: readonly NamedArray<A>[];
 }
+
+export type PackedBatch = Batch<PackedArray>;
 
 const FORM = 1;
 const TYPES = { u8: Uint8Array, i32: Int32Array, f32: Float32Array } as const;
@@ -40,10 +42,10 @@ export function packNumbers(data: NumericArray): PackedArray {
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
     // −0 is no integer here: its sign may reach a sum.
-    if (value !== (value | 0) || Object.is(value, -0)) return Float32Array.from(data);
+    if (value !== (value | 0) || (value === 0 && 1 / value < 0)) return new Float32Array(data);
     if (value < 0 || value > 255) bytes = false;
   }
-  return bytes ? Uint8Array.from(data) : Int32Array.from(data);
+  return bytes ? new Uint8Array(data) : new Int32Array(data);
 }
 
 export function encodeBatch({ rows, arrays }: PackedBatch): Uint8Array {
@@ -116,7 +118,7 @@ export function joinRows(rows: readonly PackedBatch[]): PackedBatch {
 }
 
 /** As a trainer's step takes it. */
-export function stepArguments({ arrays }: PackedBatch) {
+export function stepArguments({ arrays }: Batch<NumericArray>) {
   const of = (role: Role) => {
     const own = arrays.filter((array) => array.role === role);
     if (own.length === 1 && own[0]!.name === "") return own[0]!.data;

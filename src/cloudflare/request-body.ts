@@ -31,7 +31,7 @@ const trainBody = v.strictObject({
 
 /** Numbers in a flat array, and how they were nested. */
 export interface FlatArray {
-  readonly data: Float64Array;
+  readonly data: Float64Array | Float32Array | Int32Array | Uint8Array;
   /** Length of the outer array if it held arrays, the rows then. */
   readonly rows: number | undefined;
 }
@@ -123,12 +123,17 @@ function flattenOne(name: string, value: readonly unknown[]): FlatArray {
   return { data: Float64Array.from(numbers), rows: nested ? value.length : undefined };
 }
 
+/** From here on a number rounds to an infinity of 32 bits: half a step above the largest. */
+const OVERFLOW = 2 ** 128 - 2 ** 103;
+
+const isFinite32 = (item: unknown): item is number => typeof item === "number" && Math.abs(item) < OVERFLOW;
+
 /** One row of finite numbers, the common case, without a step between; undefined for any other. */
 function plainRow(row: readonly unknown[]): Float64Array | undefined {
   const data = new Float64Array(row.length);
   for (let i = 0; i < row.length; i++) {
     const item = row[i];
-    if (typeof item !== "number" || !Number.isFinite(Math.fround(item))) return undefined;
+    if (!isFinite32(item)) return undefined;
     data[i] = item;
   }
   return data;
@@ -145,7 +150,7 @@ function collect(name: string, row: number, item: unknown, into: number[], depth
     for (const inner of item) collect(name, row, inner, into, depth + 1);
     return;
   }
-  if (typeof item !== "number" || !Number.isFinite(Math.fround(item)))
+  if (!isFinite32(item))
     throw new ConfigError(
       "data/not-finite",
       `${name}: row ${row} holds ${describe(item)}, expected finite 32-bit numbers`,

@@ -174,21 +174,49 @@ export interface Match {
   readonly allow: readonly string[];
 }
 
-const compiled = ROUTES.map((route) => ({
-  route,
-  pattern: new RegExp(
-    `^${route.path.replace(/\{name\}/, "(?<name>[^/]+)").replace(/\{version\}/, "[^/]+")}$`,
-  ),
-}));
+/** Routes by the parts of their paths; a part in braces takes any text. */
+interface PathNode {
+  readonly literal: Map<string, PathNode>;
+  parameter?: { readonly name: string; readonly node: PathNode };
+  readonly routes: Route[];
+}
+
+const pathNode = (): PathNode => ({ literal: new Map(), routes: [] });
+const root = pathNode();
+for (const route of ROUTES) {
+  let node = root;
+  for (const part of route.path.split("/").slice(1)) {
+    const name = /^\{(.+)\}$/.exec(part)?.[1];
+    if (name !== undefined) {
+      node.parameter ??= { name, node: pathNode() };
+      node = node.parameter.node;
+    } else {
+      const next = node.literal.get(part) ?? pathNode();
+      node.literal.set(part, next);
+      node = next;
+    }
+  }
+  node.routes.push(route);
+}
+
+const UNKNOWN: Match = { route: undefined, model: undefined, allow: [] };
 
 export function matchRoute(method: string, path: string): Match {
-  const found = compiled.flatMap(({ route, pattern }) => {
-    const match = pattern.exec(path);
-    return match ? [{ route, name: match.groups?.name }] : [];
-  });
+  if (!path.startsWith("/")) return UNKNOWN;
+  let node = root;
+  let model: string | undefined;
+  for (const part of path.slice(1).split("/")) {
+    const next = node.literal.get(part);
+    if (next) node = next;
+    else if (node.parameter && part !== "") {
+      if (node.parameter.name === "name") model = part;
+      node = node.parameter.node;
+    } else return UNKNOWN;
+  }
+  if (node.routes.length === 0) return UNKNOWN;
   return {
-    route: found.find(({ route }) => route.method === method)?.route,
-    model: found[0]?.name,
-    allow: found.map(({ route }) => route.method),
+    route: node.routes.find((route) => route.method === method),
+    model,
+    allow: node.routes.map((route) => route.method),
   };
 }

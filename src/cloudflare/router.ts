@@ -39,6 +39,7 @@ interface Setup {
 }
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+const PREDICTION = /\/predict(?:\?|$)/;
 const MAX_METRICS = 50;
 const MAX_STALE_SECONDS = 3600;
 
@@ -50,42 +51,38 @@ const MAX_STALE_SECONDS = 3600;
  * export default createRouter({ basePath: "/ml" });
  */
 export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
-  const setups = new WeakMap<Env, Promise<Setup>>();
+  const setups = new WeakMap<Env, Setup>();
   const limits = new Map<string, RateLimit>();
-  const setupOf = (env: Env): Promise<Setup> => {
+  const setupOf = (env: Env): Setup => {
     let setup = setups.get(env);
     if (!setup) {
-      setup = (async () => ({
-        settings: readSettings(env),
-        tokens: TokenTable.read(env.EDGEGRAD_TOKENS),
-      }))();
+      setup = { settings: readSettings(env), tokens: TokenTable.read(env.EDGEGRAD_TOKENS) };
       setups.set(env, setup);
     }
     return setup;
   };
 
-  const app = new Hono<{ Bindings: Env }>();
-  app.all("*", async (c) => {
-    const { settings, tokens } = await setupOf(c.env);
-    const { origin, pathname, search } = new URL(c.req.url);
-    const asked = c.req.header("origin");
+  /** Any request, from its first check to its answer. */
+  async function handle(raw: Request, env: Env, later: (work: Promise<unknown>) => void): Promise<Response> {
+    const { settings, tokens } = setupOf(env);
+    const { origin, pathname, search } = partsOf(raw.url);
+    const asked = settings.corsOrigins.length > 0 ? (raw.headers.get("origin") ?? undefined) : undefined;
     const cors = asked !== undefined && settings.corsOrigins.includes(asked) ? asked : undefined;
     const finish = (response: Response): Response => {
-      logEvent(settings.log, "request", { method: c.req.method, path: pathname, status: response.status });
+      logEvent(settings.log, "request", { method: raw.method, path: pathname, status: response.status });
       return cors === undefined || response.status === 101 ? response : withCors(response, cors);
     };
     try {
       if (!pathname.startsWith(basePath)) throw notFound(pathname);
       const path = pathname.slice(basePath.length);
-      if (c.req.method === "OPTIONS" && cors !== undefined)
-        return finish(new Response(null, { status: 204 }));
-      const { route, model, allow } = matchRoute(c.req.method, path);
+      if (raw.method === "OPTIONS" && cors !== undefined) return finish(new Response(null, { status: 204 }));
+      const { route, model, allow } = matchRoute(raw.method, path);
       if (!route) {
         if (allow.length === 0) throw notFound(path);
         return finish(errorResponse(methodError(path, allow), allow.join(", ")));
       }
       if (route.scope !== "open") {
-        const grant = tokens.grantOf(c.req.header("authorization") ?? null);
+        const grant = tokens.grantOf(raw.headers.get("authorization"));
         requireScope(grant, route.scope, model);
       }
       if (model !== undefined && !NAME.test(model))
@@ -94,35 +91,40 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
           "model/name",
           "a model's name has 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit",
         );
-      const { raw } = c.req;
       const request = basePath === "" ? raw : new Request(`${origin}${path}${search}`, raw);
-      const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-      return finish(await answer(c.env, settings, route.path, model, request, later));
+      const query = () => new URLSearchParams(search);
+      return finish(await answer(env, settings, route.path, model, request, query, later));
     } catch (error) {
       if (statusOf(error) === 500) logEvent(settings.log, "error", { path: pathname }, error);
       return finish(errorResponse(error));
     }
-  });
-  app.onError((error) => {
+  }
+
+  const app = new Hono<{ Bindings: Env }>();
+  app.all("*", (c) => handle(c.req.raw, c.env, (work) => c.executionCtx.waitUntil(work)));
+  const failed = (error: unknown): Response => {
     logEvent("changes", "error", {}, error);
     return errorResponse(error);
-  });
+  };
+  app.onError(failed);
   return {
-    fetch: async (request, env, ctx) =>
-      app.fetch(
-        request,
-        env,
-        ctx && { waitUntil: (work) => ctx.waitUntil(work), passThroughOnException() {}, props: {} },
-      ),
+    fetch: async (request, env, ctx) => {
+      const later = (work: Promise<unknown>) => ctx?.waitUntil(work);
+      // Hono's own steps take as long as the network of a small model does.
+      if (request.method === "POST" && PREDICTION.test(request.url))
+        return handle(request, env, later).catch(failed);
+      return app.fetch(request, env, ctx && { waitUntil: later, passThroughOnException() {}, props: {} });
+    },
   };
 
   async function answer(
-    ...[env, settings, path, model, request, later]: [
+    ...[env, settings, path, model, request, query, later]: [
       Env,
       Settings,
       string,
       string | undefined,
       Request,
+      () => URLSearchParams,
       (work: Promise<unknown>) => void,
     ]
   ): Promise<Response> {
@@ -131,12 +133,12 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
     if (path === "/models") return Response.json({ models: (await listModels(env)).map(modelEntry) });
     if (path === "/metrics") return metrics(env);
     const stub = () => env.TRAINER.get(env.TRAINER.idFromName(model!));
-    const { searchParams } = new URL(request.url);
     if (path === "/models/{name}" && request.method === "PUT") return create(env, model!, stub, request);
     if (path === "/models/{name}" && request.method === "DELETE") return remove(env, model!, stub, request);
-    if (path === "/models/{name}/predict" && searchParams.has("maxStale")) {
+    const stale = path === "/models/{name}/predict" ? query().get("maxStale") : null;
+    if (stale !== null) {
       limitOf(model!, settings).take(Date.now());
-      const maxStale = Number(searchParams.get("maxStale"));
+      const maxStale = Number(stale);
       if (!(maxStale >= 0 && maxStale <= MAX_STALE_SECONDS))
         throw new RequestError(
           400,
@@ -160,6 +162,16 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
     }
     return limit;
   }
+}
+
+/** What `new URL` says of an absolute URL as requests have it, in a tenth of its time. */
+function partsOf(url: string): { origin: string; pathname: string; search: string } {
+  const path = url.indexOf("/", url.indexOf("//") + 2);
+  const fragment = url.indexOf("#", path);
+  const end = fragment < 0 ? url.length : fragment;
+  const query = url.indexOf("?", path);
+  const mark = query < 0 || query > end ? end : query;
+  return { origin: url.slice(0, path), pathname: url.slice(path, mark), search: url.slice(mark, end) };
 }
 
 const notFound = (path: string) =>

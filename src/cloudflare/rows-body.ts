@@ -9,6 +9,7 @@ import { ConfigError, ShapeError } from "../errors.ts";
 import { readSafetensors, type SafetensorsView } from "../io/safetensors.ts";
 import { entriesOf, label, rowsIn } from "./model-rows.ts";
 import {
+  type Batch,
   joinRows,
   type NamedArray,
   type PackedArray,
@@ -29,6 +30,9 @@ import { RequestError } from "./request-error.ts";
 import { MAX_ROWS } from "./settings.ts";
 
 export const ROW_TYPES = ["application/json", "application/x-ndjson", "application/octet-stream"] as const;
+/** Numbers of a request before they are packed. */
+type FlatBatch = Batch<FlatArray["data"]>;
+
 export type RowType = (typeof ROW_TYPES)[number];
 
 /** @throws RequestError 415 */
@@ -43,15 +47,15 @@ export function rowTypeOf(header: string | null): RowType {
   return found;
 }
 
-/** @throws BodyError, ShapeError, ConfigError or FormatError; each says where */
-export function readInputs(model: Model, type: RowType, body: Uint8Array): PackedBatch {
+/** Rows as they came, for predictions. @throws BodyError, ShapeError, ConfigError or FormatError; each says where */
+export function readInputs(model: Model, type: RowType, body: Uint8Array): FlatBatch {
   if (type === "application/x-ndjson")
     throw new RequestError(415, "request/content-type", "predictions take JSON or a safetensors file");
   const parsed = type === "application/json" ? readPredictBody(textOf(body)) : fromSafetensors(body, false);
-  return pack(model, parsed);
+  return batchOf(model, parsed);
 }
 
-/** As readInputs, with targets. */
+/** With targets, and packed. @throws as readInputs */
 export function readExamples(model: Model, type: RowType, body: Uint8Array): PackedBatch {
   if (type === "application/x-ndjson") return readLines(model, textOf(body));
   return packExamples(
@@ -60,9 +64,11 @@ export function readExamples(model: Model, type: RowType, body: Uint8Array): Pac
   );
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 function textOf(body: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(body);
+    return utf8.decode(body);
   } catch (cause) {
     throw new BodyError("request/utf8", "the body is not valid UTF-8", {}, { cause });
   }
@@ -110,8 +116,8 @@ const inRow = (value: unknown): unknown =>
     : [value];
 
 function packExamples(model: Model, body: TrainBody): PackedBatch {
-  const { rows, arrays } = pack(model, body);
-  const more: NamedArray[] = [];
+  const { rows, arrays } = batchOf(model, body);
+  const more: NamedArray<FlatArray["data"]>[] = [];
   const outputs = Object.keys(model.graph.outputs);
   const named = entriesOf(body.y);
   for (const [name, value] of named) {
@@ -123,15 +129,16 @@ function packExamples(model: Model, body: TrainBody): PackedBatch {
           tensor: `y.${name}`,
         },
       );
-    more.push(packed("y", name, value, rows));
+    more.push(columnsOf("y", name, value, rows));
   }
   if (named.length !== outputs.length)
     throw new ShapeError("data/missing", `y: expected targets for ${outputs.join(", ")}`, { tensor: "y" });
-  if (body.sampleWeights) more.push(packed("w", "", body.sampleWeights, rows));
-  return { rows, arrays: [...arrays, ...more] };
+  if (body.sampleWeights) more.push(columnsOf("w", "", body.sampleWeights, rows));
+  const packed = [...arrays, ...more].map((array) => ({ ...array, data: packNumbers(array.data) }));
+  return { rows, arrays: packed };
 }
 
-function pack(model: Model, body: PredictBody): PackedBatch {
+function batchOf(model: Model, body: PredictBody): FlatBatch {
   const inputs = model.graph.inputs.map(({ name }) => name);
   const named = entriesOf(body.x);
   if (named.length !== inputs.length)
@@ -140,8 +147,8 @@ function pack(model: Model, body: PredictBody): PackedBatch {
   if (rows === 0)
     throw new ShapeError("data/empty", "x: expected at least one row, got none", { tensor: "x" });
   if (rows > MAX_ROWS) refuseRows(rows);
-  const arrays = named.map(([name, value]) => packed("x", name, value, rows));
-  if (lengths) arrays.push(packed("l", "", { data: Float64Array.from(lengths), rows: undefined }, rows));
+  const arrays = named.map(([name, value]) => columnsOf("x", name, value, rows));
+  if (lengths) arrays.push(columnsOf("l", "", { data: Float64Array.from(lengths), rows: undefined }, rows));
   return { rows, arrays };
 }
 
@@ -150,7 +157,9 @@ function refuseRows(rows: number): never {
 }
 
 /** @param rows what the inputs have; targets, weights and lengths must divide into as many */
-function packed(role: Role, name: string, { data, rows: given }: FlatArray, rows: number): NamedArray {
+function columnsOf(
+  ...[role, name, { data, rows: given }, rows]: [Role, string, FlatArray, number]
+): NamedArray<FlatArray["data"]> {
   const tensor = label(role === "w" ? "sampleWeights" : role === "l" ? "lengths" : role, name);
   const columns = data.length / rows;
   if ((given !== undefined && given !== rows) || !Number.isInteger(columns) || columns === 0)
@@ -161,7 +170,7 @@ function packed(role: Role, name: string, { data, rows: given }: FlatArray, rows
     );
   if ((role === "w" || role === "l") && columns !== 1)
     throw new ShapeError("data/rows", `${tensor}: expected ${rows} values, got ${data.length}`, { tensor });
-  return { role, name, data: packNumbers(data) };
+  return { role, name, data };
 }
 
 const TYPES = { F32: Float32Array, I32: Int32Array, U8: Uint8Array } as const;
@@ -190,7 +199,7 @@ function numbersOf(tensor: string, { dtype, shape, data }: SafetensorsView): Fla
   if (!type)
     throw new ShapeError("data/type", `${tensor}: expected F32, I32 or U8, got ${dtype}`, { tensor });
   const values = new type(data.slice().buffer as ArrayBuffer);
-  const bad = values.findIndex((value) => !Number.isFinite(value));
+  const bad = values instanceof Float32Array ? values.findIndex((value) => !Number.isFinite(value)) : -1;
   if (bad >= 0)
     throw new ConfigError(
       "data/not-finite",
@@ -199,5 +208,5 @@ function numbersOf(tensor: string, { dtype, shape, data }: SafetensorsView): Fla
         tensor,
       },
     );
-  return { data: Float64Array.from(values), rows: shape.length > 1 ? shape[0] : undefined };
+  return { data: values, rows: shape.length > 1 ? shape[0] : undefined };
 }

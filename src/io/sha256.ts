@@ -37,21 +37,41 @@ export class Sha256 {
       this.#compress(this.#block, 0);
     }
     for (; at + 64 <= bytes.length; at += 64) this.#compress(bytes, at);
-    this.#block.set(bytes.subarray(at));
-    this.#filled = bytes.length - at;
+    this.#filled = 0;
+    for (; at < bytes.length; at++) this.#block[this.#filled++] = bytes[at]!;
+    return this;
+  }
+
+  /** Begins anew, for those who hash often. */
+  restart(): this {
+    this.#state.set(START);
+    this.#filled = 0;
+    this.#bytes = 0;
     return this;
   }
 
   /** Lower-case hex; nothing may be added afterwards. */
   hex(): string {
-    const bits = this.#bytes * 8;
-    const padding = new Uint8Array(this.#filled < 56 ? 64 - this.#filled : 128 - this.#filled);
-    padding[0] = 0x80;
-    const tail = new DataView(padding.buffer, padding.length - 8);
-    tail.setUint32(0, Math.floor(bits / 2 ** 32));
-    tail.setUint32(4, bits >>> 0);
-    this.update(padding);
-    return [...this.#state].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+    return [...this.words()].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+  }
+
+  /** The digest as eight big-endian words; nothing may be added afterwards. */
+  words(): Int32Array {
+    const block = this.#block;
+    block[this.#filled++] = 0x80;
+    if (this.#filled > 56) {
+      block.fill(0, this.#filled);
+      this.#compress(block, 0);
+      this.#filled = 0;
+    }
+    block.fill(0, this.#filled);
+    const high = Math.floor(this.#bytes / 2 ** 29);
+    for (let i = 0; i < 4; i++) {
+      block[56 + i] = high >>> (24 - 8 * i);
+      block[60 + i] = (this.#bytes << 3) >>> (24 - 8 * i);
+    }
+    this.#compress(block, 0);
+    return this.#state;
   }
 
   #compress(bytes: Uint8Array, at: number): void {
