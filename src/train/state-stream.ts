@@ -102,10 +102,13 @@ export function writeFile(trainer: Trainer, kind: FileKind, sink: FileSink): voi
     const { f32 } = executor.core;
     for (let left = data.byteLength / 4; left > 0; left -= PIECE) {
       const count = Math.min(left, PIECE);
-      for (let i = 0; i < count; i++) {
-        const value = f32[(address >> 2) + order.next()]!;
-        // Every NaN becomes the one canonical NaN, so that equal states are equal bytes.
-        buffer[i] = Number.isNaN(value) ? Number.NaN : value;
+      for (let i = 0; i < count; ) {
+        const { from, length } = order.take(count - i);
+        for (let at = (address >> 2) + from, end = i + length; i < end; i++, at += order.step) {
+          const value = f32[at]!;
+          // Every NaN becomes the one canonical NaN, so that equal states are equal bytes.
+          buffer[i] = Number.isNaN(value) ? Number.NaN : value;
+        }
       }
       emit(new Uint8Array(buffer.buffer, 0, 4 * count));
     }
@@ -114,8 +117,9 @@ export function writeFile(trainer: Trainer, kind: FileKind, sink: FileSink): voi
   sink.header(header);
 }
 
-/** Where in memory the elements of a tensor are, in the order of files. */
+/** Where in memory the elements of a tensor are, in the order of files: in runs of elements `step` apart. */
 class FileOrder {
+  readonly step: number;
   readonly #shape: readonly number[];
   readonly #strides: readonly number[];
   readonly #index: number[];
@@ -127,17 +131,25 @@ class FileOrder {
     this.#shape = axes.map((a) => view[a]!);
     this.#strides = axes.map((a) => strides[a]!);
     this.#index = axes.map(() => 0);
+    this.step = this.#strides.at(-1) ?? 1;
   }
 
-  next(): number {
-    const now = this.#at;
-    for (let d = this.#shape.length - 1; d >= 0; d--) {
-      this.#at += this.#strides[d]!;
-      if (++this.#index[d]! < this.#shape[d]!) break;
+  /** The next run, of `most` elements at most: the first one's place and their number. */
+  take(most: number): { from: number; length: number } {
+    const from = this.#at;
+    const last = this.#shape.length - 1;
+    if (last < 0) return { from, length: 1 };
+    const length = Math.min(most, this.#shape[last]! - this.#index[last]!);
+    this.#index[last]! += length;
+    this.#at += length * this.step;
+    for (let d = last; d >= 0 && this.#index[d] === this.#shape[d]; d--) {
       this.#at -= this.#strides[d]! * this.#shape[d]!;
       this.#index[d] = 0;
+      if (d === 0) break;
+      this.#index[d - 1]!++;
+      this.#at += this.#strides[d - 1]!;
     }
-    return now;
+    return { from, length };
   }
 }
 
@@ -219,13 +231,12 @@ function readTensors(trainer: Trainer, source: FileSource, head: SafetensorsHead
     .sort(([, a], [, b]) => a.begin - b.begin);
   const sha = new Sha256();
   const { f32, u8 } = executor.core;
-  const split = new DataView(new ArrayBuffer(4));
+  const split = new Uint8Array(4);
   let [at, index, held] = [0, 0, 0];
   let into: FileOrder | undefined;
   for (const piece of source.pieces()) {
     let i = Math.min(Math.max(head.start - at, 0), piece.length);
     sha.update(piece.subarray(i));
-    const values = new DataView(piece.buffer, piece.byteOffset, piece.length);
     while (i < piece.length) {
       const [name, { begin, end }] = order[index]!;
       const { tensor, address } = placed.get(name)!;
@@ -233,19 +244,26 @@ function readTensors(trainer: Trainer, source: FileSource, head: SafetensorsHead
       if (!tensor) u8.set(piece.subarray(i, stop), address + at + i - begin);
       else {
         into ??= new FileOrder(tensor);
-        const put = (value: number) => {
-          if (finite && !Number.isFinite(value) && !name.startsWith(STATE_PREFIX)) refuseNotFinite(name);
-          f32[(address >> 2) + into!.next()] = value;
+        const order = into;
+        const put = (values: Float32Array) => {
+          if (finite && !name.startsWith(STATE_PREFIX) && !values.every(Number.isFinite))
+            refuseNotFinite(name);
+          for (let k = 0; k < values.length; ) {
+            const { from, length } = order.take(values.length - k);
+            const end = k + length;
+            for (let to = (address >> 2) + from; k < end; k++, to += order.step) f32[to] = values[k]!;
+          }
         };
         // A value may lie across the border of two pieces.
         while (held > 0 && i < stop) {
-          split.setUint8(held++, piece[i++]!);
+          split[held++] = piece[i++]!;
           if (held < 4) continue;
-          put(split.getFloat32(0, true));
+          put(new Float32Array(split.buffer));
           held = 0;
         }
-        for (; i + 4 <= stop; i += 4) put(values.getFloat32(i, true));
-        while (i < stop) split.setUint8(held++, piece[i++]!);
+        const whole = (stop - i) & ~3;
+        if (whole > 0) put(new Float32Array(piece.slice(i, i + whole).buffer));
+        for (i += whole; i < stop; ) split[held++] = piece[i++]!;
       }
       i = stop;
       if (at + stop < end) break;
