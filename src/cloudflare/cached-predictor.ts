@@ -6,15 +6,17 @@
 
 import { ConfigError } from "../errors.ts";
 import { GraphBuilder } from "../graph/builder.ts";
-import { checkDigest, graphIn } from "../io/model-file.ts";
+import { checkDigest, graphIn, payloadOf } from "../io/model-file.ts";
 import { readSafetensors } from "../io/safetensors.ts";
-import { Sha256 } from "../io/sha256.ts";
 import { asF32, checkWeights } from "../io/weights.ts";
+import { useLayers } from "../layers/definition.ts";
+import { allLayers } from "../layers/registry.ts";
 import { lowerModel } from "../model.ts";
 import { loadBundled } from "../platform/worker-core.ts";
 import { Predictor } from "../train/predictor.ts";
 import { readBody } from "./bounded-body.ts";
 import type { CopyStore, CurrentVersion } from "./copy-store.ts";
+import { digestOf } from "./digest.ts";
 import { predictionOf } from "./model-rows.ts";
 import type { ObjectStub } from "./object-platform.ts";
 import { release } from "./object-schema.ts";
@@ -40,6 +42,9 @@ export interface CopySource {
 
 /** All copies of an isolate together: the file, its weights and the plan of each. */
 const MAX_COPY_BYTES = 48e6;
+
+// Isolates that answer from copies may hold no object, which would bring the layers.
+useLayers(allLayers);
 
 const copies = new Map<string, Copy>();
 let total = 0;
@@ -116,7 +121,8 @@ async function refresh(
 /** A model file in its own memory; the weights go from the file into it without a copy between. */
 async function predictorOf(file: Uint8Array, timeSteps: number): Promise<Predictor> {
   const contents = readSafetensors(file);
-  checkDigest(file, contents, (payload) => new Sha256().update(payload).hex());
+  const sum = await digestOf(payloadOf(file));
+  checkDigest(file, contents, () => sum);
   const model = graphIn(contents.metadata);
   const weights = Object.fromEntries(
     [...contents.tensors].map(([name, view]) => {

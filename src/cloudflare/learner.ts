@@ -133,7 +133,7 @@ export class Learner {
     this.counts.loads++;
     const newest = this.#newest();
     admit(this, record.plan.planBytes);
-    const trainer = resumeFrom(this.#host, blobSource(this.#sql, newest.blob));
+    const trainer = resumeFrom(this.#host, { ...blobSource(this.#sql, newest.blob), own: true });
     const rows = this.#sql.exec<{ version: number; step: number; example: ArrayBuffer }>(
       "SELECT version, step, example FROM journal WHERE version > ? ORDER BY version",
       newest.version,
@@ -245,7 +245,7 @@ export class Learner {
     const trainer = this.trainer();
     try {
       // In its own memory: two trainers would take twice as much.
-      restore(trainer, blobSource(this.#sql, blob));
+      restore(trainer, { ...blobSource(this.#sql, blob), own: true });
     } catch (error) {
       this.drop();
       throw error;

@@ -3,7 +3,9 @@
 // Place: answers of the object's routes. Invariant: reads only; nothing here changes state but loading what was stored.
 
 import type { Trainer } from "../api.ts";
+import { payloadOf, setDigest } from "../io/model-file.ts";
 import { type FileKind, fileBytesOf, writeFile } from "../train/state-stream.ts";
+import { digestOf } from "./digest.ts";
 import type { ExampleStore } from "./example-store.ts";
 import type { Learner } from "./learner.ts";
 import type { ModelRecord } from "./model-record.ts";
@@ -38,13 +40,16 @@ export function statusOfRun(
   return { ...shown, loss: run.position > 0 ? lossSum / run.position : null, rate, version };
 }
 
-/** The model file, in one buffer and no other. */
-export function modelFileOf(trainer: Trainer): ReadableStream<Uint8Array> {
+/** The model file as it is now, in one buffer and no other. */
+export async function modelFileOf(trainer: Trainer): Promise<ReadableStream<Uint8Array>> {
   const file = new Uint8Array(fileBytesOf(trainer, "model"));
-  writeFile(trainer, "model", {
-    payload: (piece, at) => file.set(piece, at),
-    header: (bytes) => file.set(bytes),
-  });
+  const sink = {
+    payload: (piece: Uint8Array, at: number) => file.set(piece, at),
+    header: (bytes: Uint8Array) => file.set(bytes),
+  };
+  writeFile(trainer, "model", sink, false);
+  const payload = payloadOf(file);
+  setDigest(file.subarray(0, file.length - payload.length), await digestOf(payload));
   return sendPieces(
     file.length,
     cut(file),

@@ -206,11 +206,13 @@ export class TrainerObject {
     return Response.json({ deleted: name });
   }
 
-  #save(name: string, kind: "model" | "checkpoint"): Response {
+  async #save(name: string, kind: "model" | "checkpoint"): Promise<Response> {
     this.#learner.record(name);
     const trainer = this.#learner.trainer();
-    const body = kind === "model" ? modelFileOf(trainer) : this.#learner.checkpoint();
-    return fileResponse(body, kind, this.#learner.version, fileBytesOf(trainer, kind));
+    const { version } = this.#learner;
+    const bytes = fileBytesOf(trainer, kind);
+    const body = kind === "model" ? await modelFileOf(trainer) : this.#learner.checkpoint();
+    return fileResponse(body, kind, version, bytes);
   }
 
   async #predict(name: string, request: Request): Promise<Response> {

@@ -26,6 +26,8 @@ export interface FileSource {
   readonly bytes: number;
   /** Its bytes in order, in pieces of any length. */
   pieces(): Iterable<Uint8Array>;
+  /** Comes from storage that keeps whole what this program wrote there: its digest is not checked again. */
+  readonly own?: boolean;
 }
 
 /** Takes a file's pieces. The header comes last: it holds the digest of all that stands behind it. */
@@ -81,14 +83,18 @@ function layOut(trainer: Trainer, kind: FileKind) {
 /** Bytes of the file. */
 export const fileBytesOf = (trainer: Trainer, kind: FileKind): number => layOut(trainer, kind).fileBytes;
 
-/** Writes the file into a sink; pieces are views that must be used before the next one. */
-export function writeFile(trainer: Trainer, kind: FileKind, sink: FileSink): void {
+/**
+ * Writes the file into a sink; pieces are views that must be used before the next one.
+ *
+ * @param sign whether the header gets the digest; a caller who has a faster one than ours puts it in with `setDigest`
+ */
+export function writeFile(trainer: Trainer, kind: FileKind, sink: FileSink, sign = true): void {
   const { executor } = trainer.state;
   const { header, sorted } = layOut(trainer, kind);
-  const sha = new Sha256();
+  const sha = sign ? new Sha256() : undefined;
   let at = header.length;
   const emit = (piece: Uint8Array) => {
-    sha.update(piece);
+    sha?.update(piece);
     sink.payload(piece, at);
     at += piece.length;
   };
@@ -113,7 +119,7 @@ export function writeFile(trainer: Trainer, kind: FileKind, sink: FileSink): voi
       emit(new Uint8Array(buffer.buffer, 0, 4 * count));
     }
   }
-  setDigest(header, sha.hex());
+  if (sha) setDigest(header, sha.hex());
   sink.header(header);
 }
 
@@ -229,14 +235,14 @@ function readTensors(trainer: Trainer, source: FileSource, head: SafetensorsHead
   const order = [...head.ranges]
     .filter(([, { begin, end }]) => end > begin)
     .sort(([, a], [, b]) => a.begin - b.begin);
-  const sha = new Sha256();
+  const sha = source.own ? undefined : new Sha256();
   const { f32, u8 } = executor.core;
   const split = new Uint8Array(4);
   let [at, index, held] = [0, 0, 0];
   let into: FileOrder | undefined;
   for (const piece of source.pieces()) {
     let i = Math.min(Math.max(head.start - at, 0), piece.length);
-    sha.update(piece.subarray(i));
+    sha?.update(piece.subarray(i));
     while (i < piece.length) {
       const [name, { begin, end }] = order[index]!;
       const { tensor, address } = placed.get(name)!;
@@ -273,7 +279,7 @@ function readTensors(trainer: Trainer, source: FileSource, head: SafetensorsHead
     at += piece.length;
   }
   const expected = head.metadata[DIGEST];
-  if (at !== source.bytes || (expected !== undefined && sha.hex() !== expected))
+  if (at !== source.bytes || (sha && expected !== undefined && sha.hex() !== expected))
     throw new FormatError(
       "model/digest",
       "the file's weights do not match its checksum: it was damaged or changed",
