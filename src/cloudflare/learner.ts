@@ -8,35 +8,23 @@ import type { Trainer } from "../api.ts";
 import { StateError } from "../errors.ts";
 import type { Weights } from "../io/weights.ts";
 import type { TrainerHost } from "../train/base-trainer.ts";
-import { restore, resumeFrom, writeFile } from "../train/state-stream.ts";
+import {
+  type FileSource,
+  modelFileIn,
+  restore,
+  resumeFrom,
+  unsignedModelFile,
+  writeFile,
+} from "../train/state-stream.ts";
 import { type BuiltModel, type ModelRecord, refuseNotFinite } from "./model-record.ts";
 import type { ObjectStorage, SqlStorage } from "./object-platform.ts";
 import { blobSource, createTables, first, readFact, writeBlob, writeFact } from "./object-schema.ts";
 import { decodeBatch, encodeBatch, type PackedBatch, stepArguments } from "./packed-rows.ts";
-import { modelExists, modelNotFound, RequestError, versionNotKept } from "./request-error.ts";
+import { modelExists, modelNotFound, RequestError } from "./request-error.ts";
 import { admit, leave } from "./residents.ts";
 import { SentStates } from "./sent-states.ts";
 import { MAX_VERSIONS } from "./settings.ts";
-
-export interface VersionEntry {
-  readonly version: number;
-  readonly step: number;
-  readonly fingerprint: string;
-  /** What made it: created, updates, training, import, rollback. */
-  readonly source: string;
-  readonly label: string | null;
-  readonly kept: boolean;
-}
-
-interface VersionRow extends Record<string, string | number | null> {
-  version: number;
-  blob: number;
-  step: number;
-  fingerprint: string;
-  source: string;
-  label: string | null;
-  kept: number;
-}
+import { keptVersion, newestVersion, type VersionEntry, type VersionRow } from "./version-rows.ts";
 
 export interface LearnerCounts {
   updates: number;
@@ -131,9 +119,9 @@ export class Learner {
       return this.#trainer;
     }
     this.counts.loads++;
-    const newest = this.#newest();
+    const newest = newestVersion(this.#sql);
     admit(this, record.plan.planBytes);
-    const trainer = resumeFrom(this.#host, { ...blobSource(this.#sql, newest.blob), own: true });
+    const trainer = resumeFrom(this.#host, this.#ownState(newest.blob));
     const rows = this.#sql.exec<{ version: number; step: number; example: ArrayBuffer }>(
       "SELECT version, step, example FROM journal WHERE version > ? ORDER BY version",
       newest.version,
@@ -229,7 +217,7 @@ export class Learner {
 
   /** @throws RequestError 404 or 409 for the current version */
   deleteVersion(version: number): void {
-    const row = this.#row(version);
+    const row = keptVersion(this.#sql, version);
     if (version === this.#stored)
       this.#sql.exec("UPDATE versions SET kept = 0, label = NULL WHERE version = ?", version);
     else
@@ -241,11 +229,11 @@ export class Learner {
 
   /** The state of a kept version again, as the next version. */
   rollback(version: number, also: () => void): number {
-    const { blob } = this.#row(version);
+    const { blob } = keptVersion(this.#sql, version);
     const trainer = this.trainer();
     try {
       // In its own memory: two trainers would take twice as much.
-      restore(trainer, { ...blobSource(this.#sql, blob), own: true });
+      restore(trainer, this.#ownState(blob));
     } catch (error) {
       this.drop();
       throw error;
@@ -253,33 +241,31 @@ export class Learner {
     return this.commitState(`rollback:${version}`, also);
   }
 
+  /** The model file of the current version, not signed; from storage where that alone holds it. */
+  modelFile(): Uint8Array {
+    if (this.#trainer || this.journalled > 0) return unsignedModelFile(this.trainer());
+    return modelFileIn(this.#ownState(newestVersion(this.#sql).blob));
+  }
+
   /** The checkpoint of the current version as a stream that later versions do not disturb. */
   checkpoint(): ReadableStream<Uint8Array> {
     this.#sent.refuseMore();
     this.snapshot();
-    return this.#sent.stream(this.#newest().blob);
+    return this.#sent.stream(newestVersion(this.#sql).blob);
   }
 
   get #sql(): SqlStorage {
     return this.#storage.sql;
   }
 
+  #ownState(blob: number): FileSource {
+    return { ...blobSource(this.#sql, blob), own: true };
+  }
+
   #readVersion(): void {
-    this.#stored = this.#newest().version;
+    this.#stored = newestVersion(this.#sql).version;
     const last = first<{ last: number | null }>(this.#sql, "SELECT MAX(version) AS last FROM journal")?.last;
     this.#version = Math.max(this.#stored, last ?? 0);
-  }
-
-  #newest(): VersionRow {
-    const row = first<VersionRow>(this.#sql, "SELECT * FROM versions ORDER BY version DESC LIMIT 1");
-    if (!row) throw new StateError("storage/versions", "the model has no stored state");
-    return row;
-  }
-
-  #row(version: number): VersionRow {
-    const row = first<VersionRow>(this.#sql, "SELECT * FROM versions WHERE version = ?", version);
-    if (!row) throw versionNotKept(version);
-    return row;
   }
 
   #hold(trainer: Trainer): void {

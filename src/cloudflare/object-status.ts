@@ -2,9 +2,8 @@
 //
 // Place: answers of the object's routes. Invariant: reads only; nothing here changes state but loading what was stored.
 
-import type { Trainer } from "../api.ts";
 import { payloadOf, setDigest } from "../io/model-file.ts";
-import { type FileKind, fileBytesOf, writeFile } from "../train/state-stream.ts";
+import type { FileKind } from "../train/state-stream.ts";
 import { digestOf } from "./digest.ts";
 import type { ExampleStore } from "./example-store.ts";
 import type { Learner } from "./learner.ts";
@@ -40,22 +39,14 @@ export function statusOfRun(
   return { ...shown, loss: run.position > 0 ? lossSum / run.position : null, rate, version };
 }
 
-/** The model file as it is now, in one buffer and no other. */
-export async function modelFileOf(trainer: Trainer): Promise<ReadableStream<Uint8Array>> {
-  const file = new Uint8Array(fileBytesOf(trainer, "model"));
-  const sink = {
-    payload: (piece: Uint8Array, at: number) => file.set(piece, at),
-    header: (bytes: Uint8Array) => file.set(bytes),
-  };
-  writeFile(trainer, "model", sink, false);
+/** The model file as it is now, signed: in one buffer and no other. */
+export async function modelFileOf(learner: Learner): Promise<{ body: ReadableStream; bytes: number }> {
+  const file = learner.modelFile();
+  const bytes = file.length;
   const payload = payloadOf(file);
-  setDigest(file.subarray(0, file.length - payload.length), await digestOf(payload));
-  return sendPieces(
-    file.length,
-    cut(file),
-    () => true,
-    () => {},
-  );
+  setDigest(file.subarray(0, bytes - payload.length), await digestOf(payload));
+  const sent = () => true;
+  return { body: sendPieces(bytes, cut(file), sent, () => {}), bytes };
 }
 
 function* cut(file: Uint8Array): Generator<Uint8Array> {

@@ -93,8 +93,8 @@ export class TrainerObject {
       const { uid, plan, spec } = this.#learner.record(c.req.param("name"));
       return c.json({ uid, version: this.#learner.version, plan, timeSteps: spec.timeSteps });
     });
-    app.get(`${base}/weights`, (c) => this.#save(c.req.param("name"), "model"));
-    app.get(`${base}/checkpoint`, (c) => this.#save(c.req.param("name"), "checkpoint"));
+    app.get(`${base}/weights`, (c) => this.#saveModel(c.req.param("name")));
+    app.get(`${base}/checkpoint`, (c) => this.#saveCheckpoint(c.req.param("name")));
     app.put(`${base}/weights`, async (c) => {
       const bytes = await readBody(c.req.raw, MAX_FILE_BYTES);
       return this.#once(c.req.raw, bytes, (remember) => {
@@ -206,13 +206,17 @@ export class TrainerObject {
     return Response.json({ deleted: name });
   }
 
-  async #save(name: string, kind: "model" | "checkpoint"): Promise<Response> {
+  async #saveModel(name: string): Promise<Response> {
     this.#learner.record(name);
-    const trainer = this.#learner.trainer();
     const { version } = this.#learner;
-    const bytes = fileBytesOf(trainer, kind);
-    const body = kind === "model" ? await modelFileOf(trainer) : this.#learner.checkpoint();
-    return fileResponse(body, kind, version, bytes);
+    const { body, bytes } = await modelFileOf(this.#learner);
+    return fileResponse(body, "model", version, bytes);
+  }
+
+  #saveCheckpoint(name: string): Response {
+    this.#learner.record(name);
+    const bytes = fileBytesOf(this.#learner.trainer(), "checkpoint");
+    return fileResponse(this.#learner.checkpoint(), "checkpoint", this.#learner.version, bytes);
   }
 
   async #predict(name: string, request: Request): Promise<Response> {

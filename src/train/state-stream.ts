@@ -18,6 +18,7 @@ import { STATE_PREFIX } from "../io/weights.ts";
 import { fileShapeOf } from "../layers/definition.ts";
 import type { ModelTensor } from "../model.ts";
 import type { TrainerHost } from "./base-trainer.ts";
+import { FileOrder } from "./file-order.ts";
 import { powersOf, slotTensors } from "./snapshot.ts";
 import { Trainer } from "./trainer.ts";
 
@@ -123,40 +124,51 @@ export function writeFile(trainer: Trainer, kind: FileKind, sink: FileSink, sign
   sink.header(header);
 }
 
-/** Where in memory the elements of a tensor are, in the order of files: in runs of elements `step` apart. */
-class FileOrder {
-  readonly step: number;
-  readonly #shape: readonly number[];
-  readonly #strides: readonly number[];
-  readonly #index: number[];
-  #at = 0;
-
-  constructor(tensor: ModelTensor) {
-    const { shape, view = shape, fileAxes: axes = view.map((_, i) => i) } = tensor;
-    const strides = view.map((_, i) => view.slice(i + 1).reduce((a, b) => a * b, 1));
-    this.#shape = axes.map((a) => view[a]!);
-    this.#strides = axes.map((a) => strides[a]!);
-    this.#index = axes.map(() => 0);
-    this.step = this.#strides.at(-1) ?? 1;
-  }
-
-  /** The next run, of `most` elements at most: the first one's place and their number. */
-  take(most: number): { from: number; length: number } {
-    const from = this.#at;
-    const last = this.#shape.length - 1;
-    if (last < 0) return { from, length: 1 };
-    const length = Math.min(most, this.#shape[last]! - this.#index[last]!);
-    this.#index[last]! += length;
-    this.#at += length * this.step;
-    for (let d = last; d >= 0 && this.#index[d] === this.#shape[d]; d--) {
-      this.#at -= this.#strides[d]! * this.#shape[d]!;
-      this.#index[d] = 0;
-      if (d === 0) break;
-      this.#index[d - 1]!++;
-      this.#at += this.#strides[d - 1]!;
+/**
+ * The model file in a checkpoint: what `saveModel` of its trainer gives, but for the digest, without building the trainer.
+ *
+ * @throws FormatError if the file is no checkpoint
+ */
+export function modelFileIn(source: FileSource): Uint8Array {
+  const { metadata, ranges } = headerOf(source);
+  checkFormat(metadata);
+  const weights = [...ranges].filter(([name]) => !name.startsWith(STATE_PREFIX));
+  const slots = weights.map(([name, { dtype, shape, begin, end }]) => {
+    return {
+      name,
+      dtype: dtype as SafetensorsSlot["dtype"],
+      shape,
+      begin,
+      end,
+      data: { byteLength: end - begin },
+    };
+  });
+  const kept = { [FORMAT]: "model/1", [GRAPH]: metadata[GRAPH]!, [DIGEST]: NO_DIGEST };
+  const { header, sorted, fileBytes } = writeSafetensorsHeader(slots, kept);
+  const file = new Uint8Array(fileBytes);
+  file.set(header);
+  let from = 0;
+  for (const piece of source.pieces()) {
+    let to = header.length;
+    for (const { begin, end } of sorted) {
+      const [first, last] = [Math.max(begin, from), Math.min(end, from + piece.length)];
+      if (first < last) file.set(piece.subarray(first - from, last - from), to + first - begin);
+      to += end - begin;
     }
-    return { from, length };
+    from += piece.length;
   }
+  return file;
+}
+
+/** The model file of a trainer, in one buffer and without a digest. */
+export function unsignedModelFile(trainer: Trainer): Uint8Array {
+  const file = new Uint8Array(fileBytesOf(trainer, "model"));
+  const sink = {
+    payload: (piece: Uint8Array, at: number) => file.set(piece, at),
+    header: (bytes: Uint8Array) => file.set(bytes),
+  };
+  writeFile(trainer, "model", sink, false);
+  return file;
 }
 
 /**

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { EdgegradError } from "../../src/errors.ts";
+import { payloadOf, setDigest } from "../../src/io/model-file.ts";
 import { Sha256 } from "../../src/io/sha256.ts";
 import {
   adam,
@@ -21,8 +22,10 @@ import {
   type FileKind,
   type FileSource,
   fileBytesOf,
+  modelFileIn,
   restore,
   resumeFrom,
+  unsignedModelFile,
   writeFile,
 } from "../../src/train/state-stream.ts";
 import type { Trainer } from "../../src/train/trainer.ts";
@@ -38,6 +41,12 @@ function written(trainer: Trainer, kind: FileKind): Uint8Array {
     header: (bytes) => parts.unshift(bytes),
   });
   return new Uint8Array(Buffer.concat(parts));
+}
+
+function signed(file: Uint8Array): Uint8Array {
+  const payload = payloadOf(file);
+  setDigest(file.subarray(0, file.length - payload.length), new Sha256().update(payload).hex());
+  return file;
 }
 
 const cut = (bytes: Uint8Array, size: number): FileSource => ({
@@ -84,6 +93,9 @@ describe.each(Object.entries(trainers))("%s", (_, make) => {
     expect(written(trainer, "checkpoint")).toEqual(file);
     expect(written(trainer, "model")).toEqual(trainer.saveModel());
     expect(fileBytesOf(trainer, "checkpoint")).toBe(file.length);
+    for (const size of [1, 64, 1000, file.length])
+      expect(signed(modelFileIn(cut(file, size)))).toEqual(trainer.saveModel());
+    expect(signed(unsignedModelFile(trainer))).toEqual(trainer.saveModel());
     const resumed = [1, 7, 64, 1000, file.length].map((size) => resumeFrom(host, cut(file, size), true));
     // A resumed optimizer is the same with its fields in another order.
     const whole = core.resume(file);
