@@ -34,7 +34,7 @@ interface Copy {
 
 /** Where a copy comes from. */
 export interface CopySource {
-  readonly store: CopyStore;
+  readonly store: () => CopyStore;
   readonly stub: () => ObjectStub;
   /** Goes on after the answer. */
   readonly later: (work: Promise<unknown>) => void;
@@ -72,7 +72,8 @@ export async function predictFromCopy(
 async function refresh(
   ...[name, old, now, maxStale, source]: [string, Copy | undefined, number, number, CopySource]
 ): Promise<Copy | Response> {
-  const { store, stub, later } = source;
+  const { stub, later } = source;
+  const store = source.store();
   const ask = (what: string) => stub().fetch(new Request(`http://object/models/${name}/${what}`));
   let current = await store.current(name, now - maxStale * 1000, now);
   if (!current) {

@@ -14,7 +14,7 @@ import type { Env, ObjectStub } from "./object-platform.ts";
 import { openApi } from "./openapi.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { errorResponse, RequestError, statusOf } from "./request-error.ts";
-import { matchRoute } from "./route-table.ts";
+import { matchRoute, type Route } from "./route-table.ts";
 import { rowTypeOf } from "./rows-body.ts";
 import { MAX_JSON_BYTES, readSettings, type Settings } from "./settings.ts";
 
@@ -41,6 +41,7 @@ interface Setup {
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const PREDICTION = /\/predict(?:\?|$)/;
 const MAX_METRICS = 50;
+const MAX_STALE = /[?&]maxStale=([^&]*)/;
 const MAX_STALE_SECONDS = 3600;
 
 /**
@@ -65,18 +66,21 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
   /** Any request, from its first check to its answer. */
   async function handle(raw: Request, env: Env, later: (work: Promise<unknown>) => void): Promise<Response> {
     const { settings, tokens } = setupOf(env);
-    const { origin, pathname, search } = partsOf(raw.url);
+    // Read once: each is a call into the runtime.
+    const { method, url } = raw;
+    const { origin, pathname, search } = partsOf(url);
     const asked = settings.corsOrigins.length > 0 ? (raw.headers.get("origin") ?? undefined) : undefined;
     const cors = asked !== undefined && settings.corsOrigins.includes(asked) ? asked : undefined;
     const finish = (response: Response): Response => {
-      logEvent(settings.log, "request", { method: raw.method, path: pathname, status: response.status });
+      if (settings.log === "all")
+        logEvent("all", "request", { method, path: pathname, status: response.status });
       return cors === undefined || response.status === 101 ? response : withCors(response, cors);
     };
     try {
       if (!pathname.startsWith(basePath)) throw notFound(pathname);
       const path = pathname.slice(basePath.length);
-      if (raw.method === "OPTIONS" && cors !== undefined) return finish(new Response(null, { status: 204 }));
-      const { route, model, allow } = matchRoute(raw.method, path);
+      if (method === "OPTIONS" && cors !== undefined) return finish(new Response(null, { status: 204 }));
+      const { route, model, allow } = matchRoute(method, path);
       if (!route) {
         if (allow.length === 0) throw notFound(path);
         return finish(errorResponse(methodError(path, allow), allow.join(", ")));
@@ -92,8 +96,7 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
           "a model's name has 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit",
         );
       const request = basePath === "" ? raw : new Request(`${origin}${path}${search}`, raw);
-      const query = () => new URLSearchParams(search);
-      return finish(await answer(env, settings, route.path, model, request, query, later));
+      return finish(await answer(env, settings, route, model, request, search, later));
     } catch (error) {
       if (statusOf(error) === 500) logEvent(settings.log, "error", { path: pathname }, error);
       return finish(errorResponse(error));
@@ -111,20 +114,19 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
     fetch: async (request, env, ctx) => {
       const later = (work: Promise<unknown>) => ctx?.waitUntil(work);
       // Hono's own steps take as long as the network of a small model does.
-      if (request.method === "POST" && PREDICTION.test(request.url))
-        return handle(request, env, later).catch(failed);
+      if (PREDICTION.test(request.url)) return handle(request, env, later).catch(failed);
       return app.fetch(request, env, ctx && { waitUntil: later, passThroughOnException() {}, props: {} });
     },
   };
 
   async function answer(
-    ...[env, settings, path, model, request, query, later]: [
+    ...[env, settings, { path, method }, model, request, search, later]: [
       Env,
       Settings,
-      string,
+      Route,
       string | undefined,
       Request,
-      () => URLSearchParams,
+      string,
       (work: Promise<unknown>) => void,
     ]
   ): Promise<Response> {
@@ -133,10 +135,10 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
     if (path === "/models") return Response.json({ models: (await listModels(env)).map(modelEntry) });
     if (path === "/metrics") return metrics(env);
     const stub = () => env.TRAINER.get(env.TRAINER.idFromName(model!));
-    if (path === "/models/{name}" && request.method === "PUT") return create(env, model!, stub, request);
-    if (path === "/models/{name}" && request.method === "DELETE") return remove(env, model!, stub, request);
-    const stale = path === "/models/{name}/predict" ? query().get("maxStale") : null;
-    if (stale !== null) {
+    if (path === "/models/{name}" && method === "PUT") return create(env, model!, stub, request);
+    if (path === "/models/{name}" && method === "DELETE") return remove(env, model!, stub, request);
+    const stale = path === "/models/{name}/predict" ? MAX_STALE.exec(search)?.[1] : undefined;
+    if (stale !== undefined) {
       limitOf(model!, settings).take(Date.now());
       const maxStale = Number(stale);
       if (!(maxStale >= 0 && maxStale <= MAX_STALE_SECONDS))
@@ -146,7 +148,7 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
           `maxStale must be seconds from 0 to ${MAX_STALE_SECONDS}`,
         );
       const type = rowTypeOf(request.headers.get("content-type"));
-      const source = { store: new CopyStore(env), stub, later };
+      const source = { store: () => new CopyStore(env), stub, later };
       return predictFromCopy(model!, maxStale, source, type, await readBody(request, MAX_JSON_BYTES));
     }
     return askObject(stub, request);
