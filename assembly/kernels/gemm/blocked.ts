@@ -4,9 +4,10 @@
  * Invariant: k-blocks run in ascending order and a later one starts from the C that the earlier one stored.
  */
 import { GEMM_SCRATCH_BYTES } from "../../../src/abi-gemm";
+import { tileSplatting, tileSplattingRuns } from "./first";
 import { tilesBy4 } from "./micro";
 import { packColumns, packRagged, packTransposed } from "./pack";
-import { tilePackingRows, tiles } from "./panel";
+import { tiles } from "./panel";
 import { Packed, RowMajor, Rows2, Rows3, Rows4, Rows5 } from "./step";
 
 // Most k of a block: a panel of A (16,000 bytes) and one of B (6,400) share a 32 KB L1.
@@ -118,26 +119,37 @@ function block(
 
   for (let part: u32 = 0; part < parts; ++part) {
     const rows = rowsEach + u32(part < longer);
+    // Whole fours of k take the fast tiles, the rest of k reads A where it lies.
+    const k4: u32 = direct || rows < 4 ? 0 : k & ~3;
+    const rest = k - k4;
+    const restA = a + aDepthStep * k4;
+    const loads = add || k4 > 0;
     if (panels) {
-      By.packing(rows, c, ldc, panelA, a, aRowStep, aDepthStep, panelB, bStep, k, add);
-      if (panels > 1) {
-        const k4: u32 = direct || rows < 4 ? 0 : k & ~3;
-        if (packs && part === 0) {
-          const tile5: PackingTile = tile5PackingColumns;
-          tile5(c + 32, ldc, panelA, b + 32, bDepthStep, panelB + bPanel, panels - 1, k, add);
-        } else if (k4) By.four(rows, c + 32, ldc, panelA, panelB + bPanel, bPanel, panels - 1, k4, add);
-        if (k4 < k) {
-          const restA = panelA + ((rows * k4) << 4);
-          const restB = panelB + bPanel + (k4 << 5);
-          By.one(rows, c + 32, ldc, restA, restB, bStep, bPanel, panels - 1, k - k4, add || k4 > 0);
+      if (k4) {
+        By.first(rows, c, ldc, panelA, a, aRowStep, aDepthStep, panelB, k4, add);
+        if (panels > 1) {
+          if (packs && part === 0) {
+            const tile5: PackingTile = tile5PackingColumns;
+            tile5(c + 32, ldc, panelA, b + 32, bDepthStep, panelB + bPanel, panels - 1, k, add);
+          } else By.four(rows, c + 32, ldc, panelA, panelB + bPanel, bPanel, panels - 1, k4, add);
         }
+      }
+      if (rest) {
+        const restB = panelB + bStep * k4;
+        By.one(rows, c, ldc, restA, aRowStep, aDepthStep, restB, bStep, bPanel, panels, rest, loads);
       }
     }
     if (ragged) {
       const toC = c + (panels << 5);
       if (add) copyTile(tile, 32, toC, ldc, rows, ragged);
-      if (panels) By.one(rows, tile, 32, panelA, raggedB, 32, 0, 1, k, add);
-      else By.packing(rows, tile, 32, panelA, a, aRowStep, aDepthStep, raggedB, 32, k, add);
+      if (k4) {
+        if (panels) By.four(rows, tile, 32, panelA, raggedB, 0, 1, k4, add);
+        else By.first(rows, tile, 32, panelA, a, aRowStep, aDepthStep, raggedB, k4, add);
+      }
+      if (rest) {
+        const restB = raggedB + (k4 << 5);
+        By.one(rows, tile, 32, restA, aRowStep, aDepthStep, restB, 32, 0, 1, rest, loads);
+      }
       copyTile(toC, ldc, tile, 32, rows, ragged);
     }
     c += ldc * rows;
@@ -185,7 +197,7 @@ function copyTile(to: usize, toStep: usize, from: usize, fromStep: usize, rows: 
 class By {
   // @ts-expect-error: decorator
   @inline
-  static packing(
+  static first(
     rows: u32,
     c: usize,
     ldc: usize,
@@ -194,23 +206,12 @@ class By {
     rowStep: usize,
     depthStep: usize,
     b: usize,
-    bStep: usize,
     k: u32,
     add: bool,
   ): void {
-    switch (rows) {
-      case 5:
-        tilePackingRows<Rows5>(c, ldc, panel, a, rowStep, depthStep, b, bStep, k, add);
-        break;
-      case 4:
-        tilePackingRows<Rows4>(c, ldc, panel, a, rowStep, depthStep, b, bStep, k, add);
-        break;
-      case 3:
-        tilePackingRows<Rows3>(c, ldc, panel, a, rowStep, depthStep, b, bStep, k, add);
-        break;
-      default:
-        tilePackingRows<Rows2>(c, ldc, panel, a, rowStep, depthStep, b, bStep, k, add);
-    }
+    if (rows === 4) tileSplatting<Rows4>(c, ldc, panel, a, rowStep, depthStep, b, k, add);
+    else if (depthStep === 4) tileSplattingRuns<Rows5>(c, ldc, panel, a, rowStep, b, k, add);
+    else tileSplatting<Rows5>(c, ldc, panel, a, rowStep, depthStep, b, k, add);
   }
 
   // @ts-expect-error: decorator
@@ -220,6 +221,8 @@ class By {
     c: usize,
     ldc: usize,
     a: usize,
+    rowStep: usize,
+    depthStep: usize,
     b: usize,
     bStep: usize,
     bPanel: usize,
@@ -229,16 +232,16 @@ class By {
   ): void {
     switch (rows) {
       case 5:
-        tiles<Rows5>(c, ldc, a, b, bStep, bPanel, panels, k, add);
+        tiles<Rows5>(c, ldc, a, rowStep, depthStep, b, bStep, bPanel, panels, k, add);
         break;
       case 4:
-        tiles<Rows4>(c, ldc, a, b, bStep, bPanel, panels, k, add);
+        tiles<Rows4>(c, ldc, a, rowStep, depthStep, b, bStep, bPanel, panels, k, add);
         break;
       case 3:
-        tiles<Rows3>(c, ldc, a, b, bStep, bPanel, panels, k, add);
+        tiles<Rows3>(c, ldc, a, rowStep, depthStep, b, bStep, bPanel, panels, k, add);
         break;
       default:
-        tiles<Rows2>(c, ldc, a, b, bStep, bPanel, panels, k, add);
+        tiles<Rows2>(c, ldc, a, rowStep, depthStep, b, bStep, bPanel, panels, k, add);
     }
   }
 

@@ -37,16 +37,14 @@ export class RowMajor {
 /**
  * Multiply and add as two steps whose order survives the compiler: two products, then two sums, runs at 97 % of the
  * peak, alternating at 83 %. Binaryen would move each product into its sum. It cannot move it past a branch that uses it;
- * V8 sees that the branch is never taken (kernels return at once if k is 0) and emits nothing for it.
+ * V8 sees that the branch is never taken (kernels return at once if k is 0) and emits nothing for it. Without an end of its
+ * own (`unreachable`) the branch compresses best: 0.3 KB of the gzipped core.
  */
 export class Step {
   // @ts-expect-error: decorator
   @inline
   static pin(k: u32, value: v128): v128 {
-    if (k === 0) {
-      v128.store(0, value);
-      unreachable();
-    }
+    if (k === 0) v128.store(0, value);
     return value;
   }
 

@@ -9,7 +9,7 @@ import { Flush } from "./flush";
 import { rateOf } from "./sgd";
 
 // m below 2⁻¹⁰⁰ is 0, so that β1·m and step·m stay normal.
-const TINY_M: f32 = 7.888609052210118e-31;
+const TINY_M: f64 = 7.888609052210118e-31;
 // (1 − β2)·tiny²: the least that enters v, so that neither it nor β2·v is ever denormal
 const LEAST_SQUARE: f64 = 1.2037062152420224e-35;
 
@@ -25,6 +25,8 @@ enum Scalar {
   Epsilon,
   /** |g| below it counts as 0 in m and as itself in v */
   Tiny,
+  /** m below it is 0; in the table because V8 makes a constant anew in each iteration */
+  TinyM,
   /** AdamW: 1 − rate·decay; else decay */
   Decay,
   Count,
@@ -73,6 +75,7 @@ export function adam(pc: usize): u32 {
   Scalars.put(Scalar.Unbias, 1 / sqrt(1 - power2));
   Scalars.put(Scalar.Epsilon, Record.f32(pc, AdamField.Epsilon));
   Scalars.put(Scalar.Tiny, min(sqrt(LEAST_SQUARE / (1 - beta2)), 1e-12));
+  Scalars.put(Scalar.TinyM, TINY_M);
   Scalars.put(Scalar.Decay, decoupled ? 1 - rate * decay : decay);
 
   const bytes = (<usize>n & ~3) << 2;
@@ -110,7 +113,7 @@ class Adam {
   @inline
   static pass(decays: bool, w: usize, g: usize, m: usize, v: usize, end: usize, decoupled: bool): void {
     const tiny = Scalars.load(Scalar.Tiny);
-    const tinyM = f32x4.splat(TINY_M);
+    const tinyM = Scalars.load(Scalar.TinyM);
     const beta1 = Scalars.load(Scalar.Beta1);
     const rest1 = Scalars.load(Scalar.Rest1);
     const beta2 = Scalars.load(Scalar.Beta2);
