@@ -499,7 +499,7 @@ export enum ClipNormField {
 
 /**
  * SGD: g += WeightDecay·w; with momentum v = Momentum·v + g, g = Nesterov ? g + Momentum·v : v; w −= rate·g.
- * rate = Rates[CallStep·RateGroups + Group]. Denormal g and v are flushed. Velocity = 0: plain SGD.
+ * rate = Rates[CallStep·RateGroups + Group]. g, v and weights that decay are flushed below 2⁻¹⁰⁰. Velocity = 0: plain SGD.
  */
 export enum SgdField {
   W = 2,

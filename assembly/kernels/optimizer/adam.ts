@@ -8,7 +8,7 @@ import { Record } from "../../tape/record";
 import { Flush } from "./flush";
 import { rateOf } from "./sgd";
 
-// m below 2⁻¹⁰⁰ is 0, so that β1·m and step·m stay normal.
+// m, and a weight that decays, below 2⁻¹⁰⁰ is 0, so that β1·m and step·m stay normal.
 const TINY_M: f64 = 7.888609052210118e-31;
 // (1 − β2)·tiny²: the least that enters v, so that neither it nor β2·v is ever denormal
 const LEAST_SQUARE: f64 = 1.2037062152420224e-35;
@@ -138,7 +138,9 @@ class Adam {
       const second = f32x4.add(f32x4.mul(beta2, v128.load(v)), square);
       v128.store(v, second);
       const scale = f32x4.add(f32x4.mul(f32x4.sqrt(second), unbias), epsilon);
-      v128.store(w, f32x4.sub(weight, f32x4.div(f32x4.mul(step, first), scale)));
+      weight = f32x4.sub(weight, f32x4.div(f32x4.mul(step, first), scale));
+      // Only decay draws weights so near to 0.
+      v128.store(w, decays ? Flush.below(weight, tinyM) : weight);
       w += 16;
       g += 16;
       m += 16;

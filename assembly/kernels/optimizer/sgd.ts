@@ -7,7 +7,7 @@ import { Lanes } from "../../simd/lanes";
 import { Record, Uniforms } from "../../tape/record";
 import { Flush } from "./flush";
 
-// 2⁻¹⁰⁰: g and velocity below it are 0, so that rate·g stays normal
+// 2⁻¹⁰⁰: g, velocity, and weights that decay are 0 below it, so that rate·g and w·x stay normal
 export const TINY: f32 = 7.888609052210118e-31;
 
 const TAIL = memory.data(48, 16);
@@ -55,10 +55,12 @@ function pass(pc: usize, w: usize, g: usize, v: usize, end: usize, rate: f32): v
     for (; w !== end; w += 16, g += 16) {
       const weight = v128.load(w);
       const dw = f32x4.add(Flush.below(v128.load(g), tiny), f32x4.mul(decay, weight));
-      v128.store(w, f32x4.sub(weight, f32x4.mul(step, dw)));
+      v128.store(w, Flush.below(f32x4.sub(weight, f32x4.mul(step, dw)), tiny));
     }
     return;
   }
+  // Only decay draws weights so near to 0.
+  const least = f32x4.splat(weightDecay === 0 ? 0 : TINY);
   const momentum = f32x4.splat(Record.f32(pc, SgdField.Momentum));
   // what of the velocity and of the gradient makes up the step
   const nesterov = Record.u32(pc, SgdField.Nesterov) !== 0;
@@ -70,6 +72,6 @@ function pass(pc: usize, w: usize, g: usize, v: usize, end: usize, rate: f32): v
     const velocity = Flush.below(f32x4.add(f32x4.mul(momentum, v128.load(v)), dw), tiny);
     v128.store(v, velocity);
     const whole = f32x4.add(v128.and(dw, ofGradient), f32x4.mul(velocity, ofVelocity));
-    v128.store(w, f32x4.sub(weight, f32x4.mul(step, whole)));
+    v128.store(w, Flush.below(f32x4.sub(weight, f32x4.mul(step, whole)), least));
   }
 }
