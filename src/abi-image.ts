@@ -12,7 +12,12 @@ export enum ConvAlgorithm {
   Direct = 1,
   /** F(4×4, 3×3), for kernels of 3×3 with stride and dilation 1, one group, and channels that are multiples of 4. */
   Winograd = 2,
-  Count = 3,
+  /**
+   * Four images as the lanes of a vector, for few channels; the bits of Plain, but for sums over the batch. For stride,
+   * dilation and groups of 1; batches of less than 4 are Direct.
+   */
+  Lanes = 3,
+  Count = 4,
 }
 
 /**

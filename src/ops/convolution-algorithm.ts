@@ -31,13 +31,28 @@ export interface ConvShape {
 // Fewer channels do not repay the transforms, whose cost does not depend on how many channels they meet.
 const WINOGRAD_CHANNELS = 16;
 
+// More channels fill the vectors by themselves, and so do multiples of 8.
+const LANES_CHANNELS = 32;
+
 /** The fastest algorithm for the shape; with `direct` one that sums over the window as the plain one does. */
-export function convAlgorithm(_kind: ConvKind, s: ConvShape, direct = false): ConvAlgorithm {
+export function convAlgorithm(kind: ConvKind, s: ConvShape, direct = false): ConvAlgorithm {
   const steps = [s.strideY, s.strideX, s.dilationY, s.dilationX, s.groups];
   const small = s.kernelH === 3 && s.kernelW === 3 && steps.every((step) => step === 1);
   const channels = s.c % 4 === 0 && s.f % 4 === 0 && Math.min(s.c, s.f) >= WINOGRAD_CHANNELS;
   const tiles = Math.min(s.outH, s.outW) >= 4;
-  return !direct && small && channels && tiles ? ConvAlgorithm.Winograd : ConvAlgorithm.Direct;
+  if (!direct && small && channels && tiles) return ConvAlgorithm.Winograd;
+  return kind !== "weightGrad" && fewChannels(kind, s) ? ConvAlgorithm.Lanes : ConvAlgorithm.Direct;
+}
+
+/** Whether four images fill a vector better than the channels of one. */
+function fewChannels(kind: ConvKind, s: ConvShape): boolean {
+  const [read, write] = kind === "inputGrad" ? [s.f, s.c] : [s.c, s.f];
+  const plain = [s.strideY, s.strideX, s.dilationY, s.dilationX, s.groups].every((step) => step === 1);
+  const padded = s.padTop < s.kernelH && s.padLeft < s.kernelW;
+  const inside = s.outH <= s.h + s.padTop && s.outW <= s.w + s.padLeft;
+  const wide = (kind === "inputGrad" ? s.w : s.outW) >= 4;
+  const idle = write % 2 === 0 && write % 8 !== 0;
+  return plain && padded && inside && wide && idle && Math.max(read, write) <= LANES_CHANNELS;
 }
 
 const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
@@ -47,6 +62,10 @@ export function convWorkBytes(kind: ConvKind, shape: ConvShape, algorithm: ConvA
   switch (algorithm) {
     case ConvAlgorithm.Direct:
       return kind === "weightGrad" ? weightGradBytes(shape) : directBytes(kind === "inputGrad", shape);
+    case ConvAlgorithm.Lanes: {
+      const backward = kind === "inputGrad";
+      return Math.max(lanesBytes(backward, shape), directBytes(backward, shape));
+    }
     case ConvAlgorithm.Winograd:
       return kind === "weightGrad" ? winogradGradBytes(shape) : winogradBytes(kind === "inputGrad", shape);
     default:
@@ -74,6 +93,14 @@ function directBytes(backward: boolean, s: ConvShape): number {
   // Rows of less than 4 pixels read up to 3 pixels behind the image.
   const behind = 3 * read * (backward ? 1 : s.strideX);
   return roundUp(4 * (columns + 512 + weights + image + behind), 64);
+}
+
+// As in assembly/kernels/conv/lanes.ts
+function lanesBytes(backward: boolean, s: ConvShape): number {
+  const [read, write, height, width] = backward ? [s.f, s.c, s.h, s.w] : [s.c, s.f, s.outH, s.outW];
+  const weights = s.kernelH * s.kernelW * read * write;
+  const image = (height + s.kernelH - 1) * (width + s.kernelW - 1) * read;
+  return roundUp(16 * (write + weights + image), 64);
 }
 
 // As in assembly/kernels/conv/direct-weight-grad.ts; tiles read up to 3 floats behind the image.

@@ -18,8 +18,8 @@ import { rowTilesOf } from "./row-tiles";
 const CHUNK: u32 = 64;
 const CHUNK_BYTES: usize = 2048;
 
-// see ConvField: Conv2d, or Conv2dInputGrad if backward
-export function convDirect(pc: usize, backward: bool): void {
+// see ConvField: Conv2d, or Conv2dInputGrad if backward; for images from `first` on
+export function convDirect(pc: usize, backward: bool, first: u32): void {
   const groups = Record.u32(pc, ConvField.Groups);
   const kernelH = Record.u32(pc, ConvField.KH);
   const kernelW = Record.u32(pc, ConvField.KW);
@@ -80,7 +80,7 @@ export function convDirect(pc: usize, backward: bool): void {
     );
     from += (features / groups) << 2;
   }
-  let images = Record.u32(pc, ConvField.N);
+  let images = Record.u32(pc, ConvField.N) - first;
   const pixel = readC << 2;
   let input = Record.ptr(pc, ConvField.A);
   let out = Record.ptr(pc, ConvField.Out);
@@ -88,6 +88,9 @@ export function convDirect(pc: usize, backward: bool): void {
   const outPixel = writeC << 2;
   let outBytes = outRows * outWidth * outPixel;
   let mask = Record.ptr(pc, ConvField.Mask);
+  input += inputBytes * first;
+  out += outBytes * first;
+  if (mask) mask += outBytes * first;
   if (inPlace) {
     paddedWidth = width;
     if (inputBytes === outRows * outWidth * pixel && kernelH * kernelW === 1) {
