@@ -68,11 +68,8 @@ function update(w: usize, rowBytes: usize, a: usize, m: u32, bytes: usize, rate:
     const end = w + (bytes & ~15);
     // No product of the row is tiny but zeros: nothing to flush.
     if (size * least >= TINY) {
-      const even = w + (bytes & ~31);
-      for (; to !== even; to += 32, y += 32) {
+      for (; to !== end; to += 16, y += 16)
         v128.store(to, f32x4.sub(v128.load(to), f32x4.mul(step, f32x4.mul(s, v128.load(y)))));
-        v128.store(to, f32x4.sub(v128.load(to, 16), f32x4.mul(step, f32x4.mul(s, v128.load(y, 16)))), 16);
-      }
     }
     for (; to !== end; to += 16, y += 16) {
       const g = Flush.below(f32x4.mul(s, v128.load(y)), tiny);
