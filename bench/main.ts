@@ -4,13 +4,14 @@
 // implementation ends in a row that says so; what was measured before an interruption is kept.
 //
 //     npm run bench -- [--only=W2,W4] [--peers=jax-js,torch|all|none] [--variant simd|relaxed|both] [--rounds 7]
-//                      [--ms 200] [--core N] [--json FILE] [--scaling] [--denormals]
+//                      [--ms 200] [--core N] [--json FILE] [--scaling] [--denormals] [--cold-start]
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { testingWasmPath } from "../test/kernels/testing-wasm.ts";
+import { measureColdStart } from "./cold-start.ts";
 import { measureDenormals } from "./denormals.ts";
 import { type Implementation, installPackages, OURS, obstacle, PEERS, pythonWithTorch } from "./peers.ts";
 import { machine, markdown, median, pairedRatio, type Row, versions, writeJson } from "./report.ts";
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     json: { type: "string" },
     scaling: { type: "boolean", default: false },
     denormals: { type: "boolean", default: false },
+    "cold-start": { type: "boolean", default: false },
   },
 });
 
@@ -84,7 +86,7 @@ function keep(): void {
 function finish(status: number): never {
   endAll();
   rmSync(folder, { recursive: true, force: true });
-  if (!options.scaling && !options.denormals) {
+  if (!options.scaling && !options.denormals && !options["cold-start"]) {
     console.log(`\n${machine()}${canPin ? `, pinned to core ${core}` : ""}; ${started}`);
     console.log(`${versions(rows)}\n\n${markdown(rows)}`);
   }
@@ -204,6 +206,10 @@ async function measure(workload: Workload, python: string | undefined): Promise<
 
 if (options.scaling) {
   const table = await measureScaling(options.json);
+  console.log(`${machine()}; ${started}\n\n${table}`);
+} else if (options["cold-start"]) {
+  // This Node, and the system's.
+  const table = await measureColdStart(folder, rounds, [process.execPath, "/usr/bin/node"]);
   console.log(`${machine()}; ${started}\n\n${table}`);
 } else if (options.denormals) {
   console.log(`${machine()}; ${started}\n\n${await measureDenormals()}`);

@@ -13,8 +13,10 @@ import ts from "typescript";
 // Names of the output files, as package.json exports them.
 const libraryEntries = {
   default: "src/platform/default.ts",
+  node: "src/platform/node.ts",
   workerd: "src/platform/workerd.ts",
   train: "src/platform/train.ts",
+  "train-node": "src/platform/train-node.ts",
   "train-workerd": "src/platform/train-workerd.ts",
   predict: "src/platform/predict.ts",
   "predict-workerd": "src/platform/predict-workerd.ts",
@@ -60,7 +62,7 @@ export async function buildEntries(root) {
     platform: "neutral",
     mainFields: ["module", "main"],
     conditions: ["import"],
-    external: ["cloudflare:*"],
+    external: ["cloudflare:*", "node:*"],
     plugins: [keepWasm],
   });
   const cli = await esbuild.build({

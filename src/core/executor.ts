@@ -75,13 +75,11 @@ export class Executor {
     this.program = program;
     this.maxBytes = maxBytes;
     this.#encoders = encoders;
-    const sizes = program.plan.graphs.map((_, i) => this.#longestTape(i));
-    const slotBytes = alignUp(4 * Math.max(...sizes.map((s) => s.full), 64));
-    const probeBytes = alignUp(4 * Math.max(...sizes.map((s) => s.probe)));
+    const slotBytes = alignUp(4 * Math.max(...program.plan.graphs.map((_, i) => this.#longestTape(i))));
     let at = program.plan.end;
     for (let i = 0; i <= KEPT_TAPES; i++) {
       this.#slots.push({ address: at, key: "", tape: undefined, used: 0 });
-      at += i === KEPT_TAPES ? probeBytes : slotBytes;
+      at += slotBytes;
     }
     this.#setup = at;
     this.#digest = at + alignUp(4 * RANDOM_WORDS * (program.tensors.length + 2));
@@ -97,19 +95,15 @@ export class Executor {
     return this.program.plan.graphs[this.program.graphs[kind]!]!;
   }
 
-  /** Words of the longest tape of a graph, plain (with every input staged) and with probes. */
-  #longestTape(index: number): { full: number; probe: number } {
+  /** Words of the longest tape of a graph: with every input staged, nothing fused and a probe behind each record. */
+  #longestTape(index: number): number {
     const { plan, binding } = this.program;
     const graph = plan.graphs[index]!;
     const names = graph.schedule.filter((node) => node.op === "input").map((node) => node.attrs.name);
     const staged = new Map(names.map((name) => [name, { address: 0, dtype: "f32" as const, rows: 1 }]));
-    const request = { encoders: this.#encoders, plan, graph, binding, rows: 0, staged };
-    const length = (form: { fuse: true } | { probe: true }) => {
-      const tape = encodeTape({ ...request, ...form });
-      requireKernels(this.core, tape, graph.graph.nodes);
-      return tape.words.length;
-    };
-    return { full: length({ fuse: true }), probe: length({ probe: true }) };
+    const tape = encodeTape({ encoders: this.#encoders, plan, graph, binding, rows: 0, staged, probe: true });
+    requireKernels(this.core, tape, graph.graph.nodes);
+    return tape.words.length;
   }
 
   #writeConstants(): void {

@@ -4,8 +4,10 @@
 // chunk of its own, fetched only when asked for, so that it never counts in the default download.
 
 import { coreSimd } from "../../build/generated/core-simd.js";
+import type { Variant } from "./load.ts";
 import { embeddedCores } from "./open-core.ts";
 
-export const loadEmbedded = /* @__PURE__ */ embeddedCores(async (variant) =>
-  variant === "simd" ? coreSimd : (await import("../../build/generated/core-relaxed.js")).coreRelaxed,
-);
+export const trainingText = async (variant: Variant): Promise<string> =>
+  variant === "simd" ? coreSimd : (await import("../../build/generated/core-relaxed.js")).coreRelaxed;
+
+export const loadEmbedded = /* @__PURE__ */ embeddedCores(trainingText);
