@@ -250,6 +250,7 @@ function readTensors(trainer: Trainer, source: FileSource, head: SafetensorsHead
   const sha = source.own ? undefined : new Sha256();
   const { f32, u8 } = executor.core;
   const split = new Uint8Array(4);
+  const aligned = new Uint8Array(4096);
   let [at, index, held] = [0, 0, 0];
   let into: FileOrder | undefined;
   for (const piece of source.pieces()) {
@@ -279,9 +280,16 @@ function readTensors(trainer: Trainer, source: FileSource, head: SafetensorsHead
           put(new Float32Array(split.buffer));
           held = 0;
         }
-        const whole = (stop - i) & ~3;
-        if (whole > 0) put(new Float32Array(piece.slice(i, i + whole).buffer));
-        for (i += whole; i < stop; ) split[held++] = piece[i++]!;
+        for (let whole = (stop - i) & ~3; whole > 0; whole = (stop - i) & ~3) {
+          // Where values lie between the places of floats, through a small copy: garbage of whole pieces would pile up.
+          const between = (piece.byteOffset + i) & 3;
+          const length = between ? Math.min(whole, aligned.length) : whole;
+          if (between) aligned.set(piece.subarray(i, i + length));
+          const from = between ? aligned : piece.subarray(i);
+          put(new Float32Array(from.buffer, from.byteOffset, length / 4));
+          i += length;
+        }
+        while (i < stop) split[held++] = piece[i++]!;
       }
       i = stop;
       if (at + stop < end) break;
