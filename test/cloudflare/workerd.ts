@@ -64,6 +64,7 @@ export class Workerd {
       bundle: true,
       format: "esm",
       target: "es2022",
+      conditions: ["workerd"],
       minify: true,
       external: ["*.wasm"],
       tsconfigRaw: {},
@@ -101,7 +102,7 @@ export class Workerd {
     while (performance.now() < deadline) {
       if (child.exitCode !== null) throw new Error(`workerd ended: ${this.output}`);
       const answer = await fetch(`${this.url}/health`).catch(() => undefined);
-      if (answer?.ok) return;
+      if (answer) return;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     throw new Error(`workerd did not answer: ${this.output}`);
