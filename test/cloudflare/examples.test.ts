@@ -96,7 +96,14 @@ describe("streamed predictions", () => {
     const response = await asked;
     expect(response.status).toBe(200);
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-    const next = async () => JSON.parse((await reader.read()).value!);
+    // Lines that are written one after the other may arrive together.
+    let text = "";
+    const next = async () => {
+      while (!text.includes("\n")) text += (await reader.read()).value ?? "\n";
+      const line = text.slice(0, text.indexOf("\n"));
+      text = text.slice(line.length + 1);
+      return JSON.parse(line);
+    };
     expect(await next()).toEqual({ y: [...(trainer.predict([1, 2, 3]) as Float32Array)], version: 1 });
     void send(" 5, 6]\n[1]\n");
     expect(await next()).toEqual({ y: [...(trainer.predict([4, 5, 6]) as Float32Array)], version: 1 });
