@@ -5,15 +5,20 @@
 import { RequestError } from "./request-error.ts";
 
 /** @throws RequestError 413 or, for a body that breaks off, 400 */
-export async function readBody(request: Request | Response, most: number): Promise<Uint8Array> {
+export function readBody(request: Request | Response, most: number): Promise<Uint8Array> {
   const claimed = Number(request.headers.get("content-length") ?? 0);
   // HTTP holds a body to the length it claims; one buffer, and no steps between.
-  if (claimed > 0 && claimed <= most)
-    return new Uint8Array(
-      await request.arrayBuffer().catch(() => {
-        throw bodyBroke();
-      }),
-    );
+  if (claimed > 0 && claimed <= most) return request.arrayBuffer().then(bytesOf, refuseBroken);
+  return gather(request, most);
+}
+
+const bytesOf = (buffer: ArrayBuffer): Uint8Array => new Uint8Array(buffer);
+
+function refuseBroken(): never {
+  throw bodyBroke();
+}
+
+async function gather(request: Request | Response, most: number): Promise<Uint8Array> {
   let bytes = new Uint8Array(4096);
   let size = 0;
   await readPieces(request, most, (piece) => {

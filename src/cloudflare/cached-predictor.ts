@@ -14,13 +14,12 @@ import { allLayers } from "../layers/registry.ts";
 import { lowerModel } from "../model.ts";
 import { loadBundled } from "../platform/worker-core.ts";
 import { Predictor } from "../train/predictor.ts";
+import { answerRows } from "./answer-rows.ts";
 import { readBody } from "./bounded-body.ts";
-import type { CopyStore, CurrentVersion } from "./copy-store.ts";
+import { CopyStore, type CurrentVersion } from "./copy-store.ts";
 import { digestOf } from "./digest.ts";
-import { predictionOf } from "./model-rows.ts";
-import type { ObjectStub } from "./object-platform.ts";
+import type { Env, ObjectStub } from "./object-platform.ts";
 import { release } from "./object-schema.ts";
-import { stepArguments } from "./packed-rows.ts";
 import { type RowType, readInputs } from "./rows-body.ts";
 
 interface Copy {
@@ -30,11 +29,13 @@ interface Copy {
   readonly bytes: number;
   /** When the object last said that this version is current. */
   checked: number;
+  /** Counts the copies' uses. */
+  used: number;
 }
 
 /** Where a copy comes from. */
 export interface CopySource {
-  readonly store: () => CopyStore;
+  readonly env: Env;
   readonly stub: () => ObjectStub;
   /** Goes on after the answer. */
   readonly later: (work: Promise<unknown>) => void;
@@ -48,32 +49,37 @@ useLayers(allLayers);
 
 const copies = new Map<string, Copy>();
 let total = 0;
+let uses = 0;
 
-export async function predictFromCopy(
-  ...[name, maxStale, source, type, body]: [string, number, CopySource, RowType, Uint8Array]
-): Promise<Response> {
-  const now = Date.now();
-  let copy = copies.get(name);
-  if (!copy || now - copy.checked > maxStale * 1000 || now < copy.checked) {
-    const fresh = await refresh(name, copy, now, maxStale, source);
-    if (fresh instanceof Response) return fresh;
-    copy = fresh;
-  }
-  // Least recently used first.
-  copies.delete(name);
-  copies.set(name, copy);
-  const batch = readInputs(copy.predictor.model, type, body);
-  const { x, extra } = stepArguments(batch);
-  const lengths = "lengths" in extra ? extra.lengths : undefined;
-  const prediction = predictionOf(copy.predictor.predict(x, lengths && { lengths }), batch.rows);
-  return Response.json({ ...prediction, version: copy.version });
+/** A question to a copy. */
+export interface CopyRequest {
+  readonly name: string;
+  readonly maxStale: number;
+  readonly now: number;
+  readonly type: RowType;
+  readonly body: Uint8Array;
+}
+
+/** At once where the copy is fresh enough. */
+export function predictFromCopy(request: CopyRequest, source: CopySource): Response | Promise<Response> {
+  const { name, maxStale, now } = request;
+  const copy = copies.get(name);
+  if (copy && now - copy.checked <= maxStale * 1000 && now >= copy.checked) return answerFrom(copy, request);
+  return refresh(name, copy, now, maxStale, source).then((fresh) =>
+    fresh instanceof Response ? fresh : answerFrom(fresh, request),
+  );
+}
+
+function answerFrom(copy: Copy, { type, body }: CopyRequest): Response {
+  copy.used = ++uses;
+  return answerRows(copy.predictor, readInputs(copy.predictor.model, type, body), copy.version);
 }
 
 async function refresh(
   ...[name, old, now, maxStale, source]: [string, Copy | undefined, number, number, CopySource]
 ): Promise<Copy | Response> {
   const { stub, later } = source;
-  const store = source.store();
+  const store = new CopyStore(source.env);
   const ask = (what: string) => stub().fetch(new Request(`http://object/models/${name}/${what}`));
   let current = await store.current(name, now - maxStale * 1000, now);
   if (!current) {
@@ -106,14 +112,15 @@ async function refresh(
   const size = bytes.length;
   release(bytes);
   const copy: Copy = {
-    ...{ uid: current.uid, version, predictor, checked: current.checked },
+    ...{ uid: current.uid, version, predictor, checked: current.checked, used: uses },
     bytes: predictor.plan.bytes.total + size,
   };
-  forget(name);
-  for (const [other, { bytes: size }] of copies)
-    if (total + copy.bytes > MAX_COPY_BYTES && size > 0) forget(other);
   if (copy.bytes > MAX_COPY_BYTES)
     throw new ConfigError("plan/too-large", "the model is too large to be copied: ask without maxStale");
+  forget(name);
+  // Least recently used first.
+  for (const [other] of [...copies].sort(([, a], [, b]) => a.used - b.used))
+    if (total + copy.bytes > MAX_COPY_BYTES) forget(other);
   copies.set(name, copy);
   total += copy.bytes;
   return copy;

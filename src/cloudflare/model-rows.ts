@@ -30,27 +30,35 @@ export function rowsIn(
   let rows = 0;
   let used: NumericArray | undefined = lengths?.data;
   for (const [name, { data, rows: given }] of entriesOf(x)) {
-    const tensor = label("x", name);
     const input = name === "" ? inputs[0] : inputs.find((entry) => entry.name === name);
     if (!input)
       throw new ShapeError(
         "data/unknown",
-        `${tensor}: the model has no such input; it has ${inputs.map((entry) => entry.name).join(", ")}`,
-        { tensor },
+        `${label("x", name)}: the model has no such input; it has ${inputs.map((entry) => entry.name).join(", ")}`,
+        { tensor: label("x", name) },
       );
-    const columns = input.shape.reduce<number>((product, size) => product * (size ?? 1), 1);
-    if (input.shape.includes(null)) {
+    let columns = 1;
+    let timed = false;
+    for (const size of input.shape) {
+      if (size === null) timed = true;
+      else columns *= size;
+    }
+    if (timed) {
       if (given !== undefined) used ??= new Int32Array(given).fill(data.length / given / columns);
-      if (!used)
+      if (!used) {
+        const tensor = label("x", name);
         throw new ShapeError("data/length", `${tensor}: nest the rows or give lengths: time varies`, {
           tensor,
         });
-    } else if (given !== undefined && data.length !== given * columns)
+      }
+    } else if (given !== undefined && data.length !== given * columns) {
+      const tensor = label("x", name);
       throw new ShapeError(
         "data/length",
         `${tensor}: expected rows of ${columns} values, got rows of ${data.length / given}`,
         { tensor },
       );
+    }
     rows = given ?? used?.length ?? data.length / columns;
   }
   return { rows, lengths: used };
@@ -58,11 +66,11 @@ export function rowsIn(
 
 /** The answer to a client. */
 export function predictionOf(result: Prediction, rows: number): ServedPrediction {
-  const named = entriesOf(result).map(([name, values]) => [name, rowsOf(values, rows)] as const);
   if (result instanceof Float32Array) {
-    const y = named[0]![1];
+    const y = rowsOf(result, rows);
     return { y, argmax: y.map(argMax) };
   }
+  const named = entriesOf(result).map(([name, values]) => [name, rowsOf(values, rows)] as const);
   return {
     y: Object.fromEntries(named),
     argmax: Object.fromEntries(named.map(([name, y]) => [name, y.map(argMax)])),
@@ -86,11 +94,14 @@ export const plain = (arrays: FlatArrays): NumericArray | Record<string, Numeric
 
 function rowsOf(values: Float32Array, rows: number): number[][] {
   const columns = values.length / rows;
-  return Array.from({ length: rows }, (_, row) => {
-    const out = new Array<number>(columns);
-    for (let i = 0; i < columns; i++) out[i] = values[row * columns + i]!;
-    return out;
-  });
+  const all: number[][] = [];
+  for (let at = 0; at < values.length; at += columns) {
+    // Filled one by one: an array of a given length would be made for whole numbers first.
+    const row: number[] = [];
+    for (let i = 0; i < columns; i++) row.push(values[at + i]!);
+    all.push(row);
+  }
+  return all;
 }
 
 /** Index of the first largest value. */

@@ -7,7 +7,7 @@
 // Header: [[role, name, type, length], …] with role x, y, w (sample weights) or l (lengths).
 
 import { FormatError } from "../errors.ts";
-import type { NumericArray } from "../train/feeds.ts";
+import type { Arrays, NumericArray } from "../train/feeds.ts";
 
 export type PackedArray = Uint8Array | Int32Array | Float32Array;
 export type Role = "x" | "y" | "w" | "l";
@@ -115,6 +115,23 @@ export function joinRows(rows: readonly PackedBatch[]): PackedBatch {
     return { role, name, data };
   });
   return { rows: rows.length, arrays };
+}
+
+/** Without targets and weights. */
+export const inputsIn = <A extends NumericArray>({ rows, arrays }: Batch<A>): Batch<A> => ({
+  rows,
+  arrays: arrays.filter(({ role }) => role === "x" || role === "l"),
+});
+
+/** Inputs as a prediction takes them. */
+export function predictArguments({ arrays }: Batch<NumericArray>): {
+  x: Arrays;
+  options: { lengths?: NumericArray };
+} {
+  // The common case, without a step between.
+  if (arrays.length === 1 && arrays[0]!.name === "") return { x: arrays[0]!.data, options: {} };
+  const { x, extra } = stepArguments({ rows: 0, arrays });
+  return { x, options: "lengths" in extra ? { lengths: extra.lengths! } : {} };
 }
 
 /** As a trainer's step takes it. */

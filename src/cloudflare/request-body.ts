@@ -14,7 +14,8 @@ export class BodyError extends EdgegradError {
 /** Deeper than any model's rows; keeps hostile nesting out. */
 const MAX_DEPTH = 8;
 
-const array = v.array(v.unknown(), "expected an array of numbers");
+/** What it holds is looked at once, by flatten. */
+const array = v.custom<readonly unknown[]>(Array.isArray, "expected an array of numbers");
 /** One array, or one for each named input or output. */
 const arrays = v.union(
   [array, v.record(v.string(), array)],
@@ -93,7 +94,12 @@ export function check<S extends v.GenericSchema>(
 
 function flatten(name: string, value: v.InferOutput<typeof arrays>): FlatArrays {
   if (Array.isArray(value)) return flattenOne(name, value);
-  return new Map(Object.entries(value).map(([key, item]) => [key, flattenOne(`${name}.${key}`, item)]));
+  return new Map(
+    Object.entries(value as Record<string, readonly unknown[]>).map(([key, item]) => [
+      key,
+      flattenOne(`${name}.${key}`, item),
+    ]),
+  );
 }
 
 function flattenOne(name: string, value: readonly unknown[]): FlatArray {

@@ -19,6 +19,9 @@ export interface Route {
 
 const model = "/models/{name}";
 
+/** The route that time matters for. */
+export const PREDICT = `${model}/predict`;
+
 export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/health", scope: "open", summary: "Says that the Worker runs." },
   { method: "GET", path: "/openapi.json", scope: "open", summary: "This description." },
@@ -93,7 +96,7 @@ export const ROUTES: readonly Route[] = [
     summary: "The state of a kept version again, as a new version.",
   },
   {
-    ...{ method: "POST", path: `${model}/predict`, scope: "predict", takes: "Inputs", gives: "Prediction" },
+    ...{ method: "POST", path: PREDICT, scope: "predict", takes: "Inputs", gives: "Prediction" },
     summary: "Predicts: from the object, or with ?maxStale=seconds from a copy that is at most that old.",
     query: ["maxStale"],
   },

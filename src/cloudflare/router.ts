@@ -10,11 +10,12 @@ import { predictFromCopy } from "./cached-predictor.ts";
 import { CopyStore } from "./copy-store.ts";
 import { logEvent } from "./log.ts";
 import type { IndexRow } from "./model-index.ts";
-import type { Env, ObjectStub } from "./object-platform.ts";
+import type { Env, ObjectNamespace, ObjectStub } from "./object-platform.ts";
 import { openApi } from "./openapi.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { errorResponse, RequestError, statusOf } from "./request-error.ts";
-import { matchRoute, type Route } from "./route-table.ts";
+import { type Target, Targets } from "./request-target.ts";
+import { PREDICT } from "./route-table.ts";
 import { rowTypeOf } from "./rows-body.ts";
 import { MAX_JSON_BYTES, readSettings, type Settings } from "./settings.ts";
 
@@ -33,15 +34,22 @@ interface Later {
   waitUntil(work: Promise<unknown>): void;
 }
 
+/** A request on its way to an answer. */
+interface Ask {
+  readonly raw: Request;
+  readonly target: Target;
+  readonly env: Env;
+  /** Goes on with work after the answer. */
+  readonly later: (work: Promise<unknown>) => void;
+}
+
 interface Setup {
   readonly settings: Settings;
   readonly tokens: TokenTable;
 }
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-const PREDICTION = /\/predict(?:\?|$)/;
 const MAX_METRICS = 50;
-const MAX_STALE = /[?&]maxStale=([^&]*)/;
 const MAX_STALE_SECONDS = 3600;
 
 /**
@@ -54,6 +62,7 @@ const MAX_STALE_SECONDS = 3600;
 export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
   const setups = new WeakMap<Env, Setup>();
   const limits = new Map<string, RateLimit>();
+  const targets = new Targets(basePath);
   const setupOf = (env: Env): Setup => {
     let setup = setups.get(env);
     if (!setup) {
@@ -64,94 +73,78 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
   };
 
   /** Any request, from its first check to its answer. */
-  async function handle(raw: Request, env: Env, later: (work: Promise<unknown>) => void): Promise<Response> {
-    const { settings, tokens } = setupOf(env);
-    // Read once: each is a call into the runtime.
-    const { method, url } = raw;
-    const { origin, pathname, search } = partsOf(url);
-    const asked = settings.corsOrigins.length > 0 ? (raw.headers.get("origin") ?? undefined) : undefined;
-    const cors = asked !== undefined && settings.corsOrigins.includes(asked) ? asked : undefined;
-    const finish = (response: Response): Response => {
-      if (settings.log === "all")
-        logEvent("all", "request", { method, path: pathname, status: response.status });
-      return cors === undefined || response.status === 101 ? response : withCors(response, cors);
-    };
+  async function handle(ask: Ask): Promise<Response> {
+    let log: Settings["log"] = "changes";
+    let cors: string | undefined;
+    let response: Response;
     try {
-      if (!pathname.startsWith(basePath)) throw notFound(pathname);
-      const path = pathname.slice(basePath.length);
-      if (method === "OPTIONS" && cors !== undefined) return finish(new Response(null, { status: 204 }));
-      const { route, model, allow } = matchRoute(method, path);
-      if (!route) {
-        if (allow.length === 0) throw notFound(path);
-        return finish(errorResponse(methodError(path, allow), allow.join(", ")));
-      }
-      if (route.scope !== "open") {
-        const grant = tokens.grantOf(raw.headers.get("authorization"));
-        requireScope(grant, route.scope, model);
-      }
-      if (model !== undefined && !NAME.test(model))
-        throw new RequestError(
-          422,
-          "model/name",
-          "a model's name has 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit",
-        );
-      const request = basePath === "" ? raw : new Request(`${origin}${path}${search}`, raw);
-      return finish(await answer(env, settings, route, model, request, search, later));
+      const { settings, tokens } = setupOf(ask.env);
+      log = settings.log;
+      cors = allowedOrigin(ask.raw, settings);
+      const preflight = ask.target.method === "OPTIONS" && cors !== undefined;
+      const refused = preflight ? new Response(null, { status: 204 }) : check(ask, tokens);
+      response = refused ?? (await answer(ask, settings));
     } catch (error) {
-      if (statusOf(error) === 500) logEvent(settings.log, "error", { path: pathname }, error);
-      return finish(errorResponse(error));
+      if (statusOf(error) === 500) logEvent(log, "error", { path: ask.target.pathname }, error);
+      response = errorResponse(error);
     }
+    if (log === "all") {
+      const { method, pathname } = ask.target;
+      logEvent(log, "request", { method, path: pathname, status: response.status });
+    }
+    return cors === undefined || response.status === 101 ? response : withCors(response, cors);
   }
 
   const app = new Hono<{ Bindings: Env }>();
-  app.all("*", (c) => handle(c.req.raw, c.env, (work) => c.executionCtx.waitUntil(work)));
-  const failed = (error: unknown): Response => {
+  app.all("*", (c) => {
+    const { raw } = c.req;
+    const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+    return handle({ raw, target: targets.of(raw.method, raw.url), env: c.env, later });
+  });
+  app.onError((error) => {
     logEvent("changes", "error", {}, error);
     return errorResponse(error);
-  };
-  app.onError(failed);
+  });
   return {
-    fetch: async (request, env, ctx) => {
+    fetch(raw, env, ctx) {
+      const target = targets.of(raw.method, raw.url);
       const later = (work: Promise<unknown>) => ctx?.waitUntil(work);
       // Hono's own steps take as long as the network of a small model does.
-      if (PREDICTION.test(request.url)) return handle(request, env, later).catch(failed);
-      return app.fetch(request, env, ctx && { waitUntil: later, passThroughOnException() {}, props: {} });
+      if (target.route?.path === PREDICT) return handle({ raw, target, env, later });
+      const context = ctx && { waitUntil: later, passThroughOnException() {}, props: {} };
+      return Promise.resolve(app.fetch(raw, env, context));
     },
   };
 
-  async function answer(
-    ...[env, settings, { path, method }, model, request, search, later]: [
-      Env,
-      Settings,
-      Route,
-      string | undefined,
-      Request,
-      string,
-      (work: Promise<unknown>) => void,
-    ]
-  ): Promise<Response> {
+  function answer(ask: Ask, settings: Settings): Response | Promise<Response> {
+    const { env, target } = ask;
+    const { path, method } = target.route!;
+    const model = target.model!;
+    if (path === PREDICT && target.maxStale !== undefined) return predictStale(ask, settings);
     if (path === "/health") return Response.json({ ok: true });
     if (path === "/openapi.json") return Response.json(openApi(basePath));
-    if (path === "/models") return Response.json({ models: (await listModels(env)).map(modelEntry) });
+    if (path === "/models") return modelList(env);
     if (path === "/metrics") return metrics(env);
-    const stub = () => env.TRAINER.get(env.TRAINER.idFromName(model!));
-    if (path === "/models/{name}" && method === "PUT") return create(env, model!, stub, request);
-    if (path === "/models/{name}" && method === "DELETE") return remove(env, model!, stub, request);
-    const stale = path === "/models/{name}/predict" ? MAX_STALE.exec(search)?.[1] : undefined;
-    if (stale !== undefined) {
-      limitOf(model!, settings).take(Date.now());
-      const maxStale = Number(stale);
-      if (!(maxStale >= 0 && maxStale <= MAX_STALE_SECONDS))
-        throw new RequestError(
-          400,
-          "request/query",
-          `maxStale must be seconds from 0 to ${MAX_STALE_SECONDS}`,
-        );
-      const type = rowTypeOf(request.headers.get("content-type"));
-      const source = { store: () => new CopyStore(env), stub, later };
-      return predictFromCopy(model!, maxStale, source, type, await readBody(request, MAX_JSON_BYTES));
-    }
-    return askObject(stub, request);
+    // The object knows nothing of the mount.
+    const { origin, path: below, search } = target;
+    const request = basePath === "" ? ask.raw : new Request(`${origin}${below}${search}`, ask.raw);
+    if (path === "/models/{name}" && method === "PUT") return create(env, model, request);
+    if (path === "/models/{name}" && method === "DELETE") return remove(env, model, request);
+    return askObject(() => trainerOf(env, model), request);
+  }
+
+  /** From a copy. What arrives is read before anything is looked up. */
+  async function predictStale({ raw, target, env, later }: Ask, settings: Settings): Promise<Response> {
+    const name = target.model!;
+    const now = Date.now();
+    limitOf(name, settings).take(now);
+    const maxStale = Number(target.maxStale);
+    if (!(maxStale >= 0 && maxStale <= MAX_STALE_SECONDS))
+      throw new RequestError(400, "request/query", `maxStale must be seconds from 0 to ${MAX_STALE_SECONDS}`);
+    const type = rowTypeOf(raw.headers.get("content-type"));
+    const body = await readBody(raw, MAX_JSON_BYTES);
+    const stub = () => trainerOf(env, name);
+    return predictFromCopy({ name, maxStale, now, type, body }, { env, stub, later });
   }
 
   function limitOf(model: string, { rate }: Settings): RateLimit {
@@ -166,23 +159,58 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
   }
 }
 
-/** What `new URL` says of an absolute URL as requests have it, in a tenth of its time. */
-function partsOf(url: string): { origin: string; pathname: string; search: string } {
-  const path = url.indexOf("/", url.indexOf("//") + 2);
-  const fragment = url.indexOf("#", path);
-  const end = fragment < 0 ? url.length : fragment;
-  const query = url.indexOf("?", path);
-  const mark = query < 0 || query > end ? end : query;
-  return { origin: url.slice(0, path), pathname: url.slice(path, mark), search: url.slice(mark, end) };
+/** Refuses what no route, token or name allows. */
+function check({ raw, target }: Ask, tokens: TokenTable): Response | undefined {
+  const { pathname, path, route, model, allow } = target;
+  if (path === undefined || (!route && allow.length === 0))
+    throw new RequestError(404, "request/not-found", `there is no ${(path ?? pathname).slice(0, 100)} here`);
+  if (!route) {
+    const methods = allow.join(", ");
+    const message = `${path.slice(0, 100)} takes ${methods}`;
+    return errorResponse(new RequestError(405, "request/method", message), methods);
+  }
+  if (route.scope !== "open")
+    requireScope(tokens.grantOf(raw.headers.get("authorization")), route.scope, model);
+  if (model !== undefined && !NAME.test(model))
+    throw new RequestError(
+      422,
+      "model/name",
+      "a model's name has 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit",
+    );
+  return undefined;
 }
 
-const notFound = (path: string) =>
-  new RequestError(404, "request/not-found", `there is no ${path.slice(0, 100)} here`);
+/** The asking page's origin, if it may read answers. */
+function allowedOrigin(raw: Request, { corsOrigins }: Settings): string | undefined {
+  if (corsOrigins.length === 0) return undefined;
+  const asked = raw.headers.get("origin");
+  return asked !== null && corsOrigins.includes(asked) ? asked : undefined;
+}
 
-const methodError = (path: string, allow: readonly string[]) =>
-  new RequestError(405, "request/method", `${path.slice(0, 100)} takes ${allow.join(", ")}`);
+/** Ids by name: making one takes a digest. */
+const ids = new WeakMap<ObjectNamespace, Map<string, unknown>>();
+const MAX_IDS = 1000;
 
-const modelEntry = ({ name, ready }: IndexRow) => ({ name, ready: ready === 1 });
+function trainerOf({ TRAINER }: Env, model: string): ObjectStub {
+  let known = ids.get(TRAINER);
+  if (!known) {
+    known = new Map();
+    ids.set(TRAINER, known);
+  }
+  let id = known.get(model);
+  if (id === undefined) {
+    // Names that do not exist must not fill the memory.
+    if (known.size === MAX_IDS) known.clear();
+    id = TRAINER.idFromName(model);
+    known.set(model, id);
+  }
+  return TRAINER.get(id);
+}
+
+async function modelList(env: Env): Promise<Response> {
+  const models = (await listModels(env)).map(({ name, ready }) => ({ name, ready: ready === 1 }));
+  return Response.json({ models });
+}
 
 /** The object's answer, or 503 if it went away meanwhile: nothing is known then of what it did. */
 async function askObject(stub: () => ObjectStub, request: Request): Promise<Response> {
@@ -205,22 +233,18 @@ async function listModels(env: Env): Promise<IndexRow[]> {
   return (await askObject(() => indexOf(env), new Request("http://index/"))).json();
 }
 
-async function create(
-  ...[env, name, stub, request]: [Env, string, () => ObjectStub, Request]
-): Promise<Response> {
+async function create(env: Env, name: string, request: Request): Promise<Response> {
   const known = (await listModels(env)).some((row) => row.name === name && row.ready === 1);
   const refused = await tellIndex(env, "PUT", name);
   if (refused) return refused;
-  const response = await askObject(stub, request);
+  const response = await askObject(() => trainerOf(env, name), request);
   if (response.ok || response.status === 409) await tellIndex(env, "POST", name);
   else if (!known) await tellIndex(env, "DELETE", name);
   return response;
 }
 
-async function remove(
-  ...[env, name, stub, request]: [Env, string, () => ObjectStub, Request]
-): Promise<Response> {
-  const response = await askObject(stub, request);
+async function remove(env: Env, name: string, request: Request): Promise<Response> {
+  const response = await askObject(() => trainerOf(env, name), request);
   if (!response.ok && response.status !== 404) return response;
   await tellIndex(env, "DELETE", name);
   await new CopyStore(env).forget(name);
@@ -231,8 +255,7 @@ async function metrics(env: Env): Promise<Response> {
   const models = (await listModels(env)).filter(({ ready }) => ready === 1);
   const texts = await Promise.all(
     models.slice(0, MAX_METRICS).map(async ({ name }) => {
-      const stub = env.TRAINER.get(env.TRAINER.idFromName(name));
-      const response = await stub.fetch(new Request(`http://object/models/${name}/metrics`));
+      const response = await trainerOf(env, name).fetch(new Request(`http://object/models/${name}/metrics`));
       return response.ok ? response.text() : "";
     }),
   );

@@ -6,13 +6,12 @@
 import * as v from "valibot";
 import type { Model } from "../api.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
-import { readSafetensors, type SafetensorsView } from "../io/safetensors.ts";
+import { readSafetensorsHeader, type SafetensorsRange } from "../io/safetensors.ts";
 import { entriesOf, label, rowsIn } from "./model-rows.ts";
 import {
   type Batch,
   joinRows,
   type NamedArray,
-  type PackedArray,
   type PackedBatch,
   packNumbers,
   type Role,
@@ -27,16 +26,19 @@ import {
   type TrainBody,
 } from "./request-body.ts";
 import { RequestError } from "./request-error.ts";
+import { scanRows } from "./scan-rows.ts";
 import { MAX_ROWS } from "./settings.ts";
 
 export const ROW_TYPES = ["application/json", "application/x-ndjson", "application/octet-stream"] as const;
+
 /** Numbers of a request before they are packed. */
-type FlatBatch = Batch<FlatArray["data"]>;
+export type FlatBatch = Batch<FlatArray["data"]>;
 
 export type RowType = (typeof ROW_TYPES)[number];
 
 /** @throws RequestError 415 */
 export function rowTypeOf(header: string | null): RowType {
+  for (const known of ROW_TYPES) if (known === header) return known;
   const type = (header ?? "application/json").split(";")[0]!.trim().toLowerCase();
   if (type === "application/ndjson" || type === "application/jsonl") return "application/x-ndjson";
   const found = ROW_TYPES.find((known) => known === type);
@@ -51,8 +53,9 @@ export function rowTypeOf(header: string | null): RowType {
 export function readInputs(model: Model, type: RowType, body: Uint8Array): FlatBatch {
   if (type === "application/x-ndjson")
     throw new RequestError(415, "request/content-type", "predictions take JSON or a safetensors file");
-  const parsed = type === "application/json" ? readPredictBody(textOf(body)) : fromSafetensors(body, false);
-  return batchOf(model, parsed);
+  if (type === "application/octet-stream") return batchOf(model, fromSafetensors(body, false));
+  const x = scanRows(body);
+  return batchOf(model, x ? { x, lengths: undefined } : readPredictBody(textOf(body)));
 }
 
 /** With targets, and packed. @throws as readInputs */
@@ -139,15 +142,18 @@ function packExamples(model: Model, body: TrainBody): PackedBatch {
 }
 
 function batchOf(model: Model, body: PredictBody): FlatBatch {
-  const inputs = model.graph.inputs.map(({ name }) => name);
+  const { inputs } = model.graph;
   const named = entriesOf(body.x);
-  if (named.length !== inputs.length)
-    throw new ShapeError("data/missing", `x: expected arrays for ${inputs.join(", ")}`, { tensor: "x" });
+  if (named.length !== inputs.length) {
+    const names = inputs.map(({ name }) => name).join(", ");
+    throw new ShapeError("data/missing", `x: expected arrays for ${names}`, { tensor: "x" });
+  }
   const { rows, lengths } = rowsIn(model, body);
   if (rows === 0)
     throw new ShapeError("data/empty", "x: expected at least one row, got none", { tensor: "x" });
   if (rows > MAX_ROWS) refuseRows(rows);
-  const arrays = named.map(([name, value]) => columnsOf("x", name, value, rows));
+  const arrays = [];
+  for (const [name, value] of named) arrays.push(columnsOf("x", name, value, rows));
   if (lengths) arrays.push(columnsOf("l", "", { data: Float64Array.from(lengths), rows: undefined }, rows));
   return { rows, arrays };
 }
@@ -158,32 +164,34 @@ function refuseRows(rows: number): never {
 
 /** @param rows what the inputs have; targets, weights and lengths must divide into as many */
 function columnsOf(
-  ...[role, name, { data, rows: given }, rows]: [Role, string, FlatArray, number]
+  role: Role,
+  name: string,
+  { data, rows: given }: FlatArray,
+  rows: number,
 ): NamedArray<FlatArray["data"]> {
-  const tensor = label(role === "w" ? "sampleWeights" : role === "l" ? "lengths" : role, name);
   const columns = data.length / rows;
-  if ((given !== undefined && given !== rows) || !Number.isInteger(columns) || columns === 0)
-    throw new ShapeError(
-      "data/rows",
-      `${tensor}: expected ${rows} rows like x, got ${given === undefined ? `${data.length} values` : given}`,
-      { tensor },
-    );
-  if ((role === "w" || role === "l") && columns !== 1)
-    throw new ShapeError("data/rows", `${tensor}: expected ${rows} values, got ${data.length}`, { tensor });
-  return { role, name, data };
+  const single = role === "w" || role === "l";
+  const even = (given === undefined || given === rows) && Number.isInteger(columns) && columns > 0;
+  if (even && (!single || columns === 1)) return { role, name, data };
+  const tensor = label(role === "w" ? "sampleWeights" : role === "l" ? "lengths" : role, name);
+  const got = given === undefined || even ? `${data.length} values` : given;
+  const expected = even ? `${rows} values` : `${rows} rows like x`;
+  throw new ShapeError("data/rows", `${tensor}: expected ${expected}, got ${got}`, { tensor });
 }
 
 const TYPES = { F32: Float32Array, I32: Int32Array, U8: Uint8Array } as const;
 
 function fromSafetensors(body: Uint8Array, targets: boolean): TrainBody {
-  const { tensors } = readSafetensors(body, { maxHeaderBytes: 65_536, maxTensors: 64 });
   const groups = { x: new Map<string, FlatArray>(), y: new Map<string, FlatArray>() };
   let [sampleWeights, lengths]: (FlatArray | undefined)[] = [];
-  for (const [name, view] of tensors) {
-    const [role, ...rest] = name.split(".");
-    if (role === "x" || (role === "y" && targets)) groups[role].set(rest.join("."), numbersOf(name, view));
-    else if (name === "lengths") lengths = numbersOf(name, view);
-    else if (name === "sampleWeights" && targets) sampleWeights = numbersOf(name, view);
+  for (const [name, range] of tensorsOf(body)) {
+    const numbers = () => numbersOf(body, name, range);
+    const dot = name.indexOf(".");
+    const role = dot < 0 ? name : name.slice(0, dot);
+    if (role === "x" || (role === "y" && targets))
+      groups[role].set(dot < 0 ? "" : name.slice(dot + 1), numbers());
+    else if (name === "lengths") lengths = numbers();
+    else if (name === "sampleWeights" && targets) sampleWeights = numbers();
     else
       throw new ShapeError("data/unknown", `the body has an unknown tensor "${name.slice(0, 80)}"`, {
         tensor: name,
@@ -194,12 +202,40 @@ function fromSafetensors(body: Uint8Array, targets: boolean): TrainBody {
   return { x: single(groups.x), y: single(groups.y), sampleWeights, lengths, steps: 1 };
 }
 
-function numbersOf(tensor: string, { dtype, shape, data }: SafetensorsView): FlatArray {
-  const type = TYPES[dtype as keyof typeof TYPES] as (new (buffer: ArrayBuffer) => PackedArray) | undefined;
+/** Clients send rows of one form again and again: what the last header said holds for the same bytes. */
+let last: { readonly header: Uint8Array; readonly bodyBytes: number; readonly ranges: Ranges } | undefined;
+
+type Ranges = readonly (readonly [name: string, range: SafetensorsRange])[];
+
+function tensorsOf(body: Uint8Array): Ranges {
+  if (last?.bodyBytes === body.length && startsWith(body, last.header)) return last.ranges;
+  const { ranges, start } = readSafetensorsHeader(body, body.length, {
+    maxHeaderBytes: 65_536,
+    maxTensors: 64,
+  });
+  last = { header: body.slice(0, start), bodyBytes: body.length, ranges: [...ranges] };
+  return last.ranges;
+}
+
+function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
+  for (let i = 0; i < start.length; i++) if (bytes[i] !== start[i]) return false;
+  return true;
+}
+
+/** A view of the body where its bytes are aligned. */
+function numbersOf(
+  body: Uint8Array,
+  tensor: string,
+  { dtype, shape, begin, end }: SafetensorsRange,
+): FlatArray {
+  const type = TYPES[dtype as keyof typeof TYPES];
   if (!type)
     throw new ShapeError("data/type", `${tensor}: expected F32, I32 or U8, got ${dtype}`, { tensor });
-  const values = new type(data.slice().buffer as ArrayBuffer);
-  const bad = values instanceof Float32Array ? values.findIndex((value) => !Number.isFinite(value)) : -1;
+  const size = type.BYTES_PER_ELEMENT;
+  const aligned = (body.byteOffset + begin) % size === 0;
+  const { buffer, byteOffset } = aligned ? body.subarray(begin, end) : body.slice(begin, end);
+  const values = new type(buffer as ArrayBuffer, byteOffset, (end - begin) / size);
+  const bad = values instanceof Float32Array ? firstNotFinite(values) : -1;
   if (bad >= 0)
     throw new ConfigError(
       "data/not-finite",
@@ -209,4 +245,10 @@ function numbersOf(tensor: string, { dtype, shape, data }: SafetensorsView): Fla
       },
     );
   return { data: values, rows: shape.length > 1 ? shape[0] : undefined };
+}
+
+function firstNotFinite(values: Float32Array): number {
+  // The difference is 0 for every number but the infinities and NaN.
+  for (let i = 0; i < values.length; i++) if (values[i]! - values[i]! !== 0) return i;
+  return -1;
 }

@@ -5,7 +5,7 @@
 // until what was written is durable.
 
 import { Hono } from "hono";
-import type { Core, Trainer } from "../api.ts";
+import type { Core } from "../api.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { weightsIn } from "../io/weights.ts";
 import { loadBundled } from "../platform/worker-core.ts";
@@ -13,22 +13,24 @@ import { loadCore } from "../platform/workerd.ts";
 import type { TrainerHost } from "../train/base-trainer.ts";
 import { fileBytesOf } from "../train/state-stream.ts";
 import { answerOnce } from "./answer-log.ts";
+import { answerRows, outputsFor } from "./answer-rows.ts";
 import { readBody } from "./bounded-body.ts";
 import { ExampleStore } from "./example-store.ts";
 import { Learner } from "./learner.ts";
 import { logEvent } from "./log.ts";
 import type { BuiltModel, ModelRecord } from "./model-record.ts";
 import { buildFromJson, buildFromUpload } from "./model-request.ts";
-import { predictionOf } from "./model-rows.ts";
 import { labelBody, rollbackBody, startBody } from "./object-bodies.ts";
 import { objectMetrics } from "./object-metrics.ts";
 import type { Env, ObjectContext } from "./object-platform.ts";
 import { describeModel, fileResponse, modelFileOf, statusOfRun } from "./object-status.ts";
-import { stepArguments } from "./packed-rows.ts";
+import { inputsIn } from "./packed-rows.ts";
 import { ProgressEvents } from "./progress-events.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { check, parseJson } from "./request-body.ts";
 import { errorResponse, RequestError, statusOf } from "./request-error.ts";
+import { Targets } from "./request-target.ts";
+import { PREDICT } from "./route-table.ts";
 import { readExamples, readInputs, rowTypeOf } from "./rows-body.ts";
 import { MAX_FILE_BYTES, MAX_JSON_BYTES, readSettings, type Settings } from "./settings.ts";
 import { type RunRecord, type SliceHooks, TrainingRun } from "./training-run.ts";
@@ -38,6 +40,7 @@ export class TrainerObject {
   protected readonly ctx: ObjectContext;
   readonly #settings: Settings;
   readonly #routes: Hono;
+  readonly #targets = new Targets("");
   readonly #rate: RateLimit;
   readonly #events = new ProgressEvents();
   readonly #predictions = { rows: 0 };
@@ -68,7 +71,11 @@ export class TrainerObject {
   async fetch(request: Request): Promise<Response> {
     try {
       this.#rate.take(Date.now());
-      await this.#run.arm();
+      const armed = this.#run.arm();
+      if (armed) await armed;
+      const { route, model } = this.#targets.of(request.method, request.url);
+      // As in the router: Hono's own steps take as long as the network of a small model does.
+      if (route?.path === PREDICT) return await this.#predict(model!, request);
       return await this.#routes.fetch(request);
     } catch (error) {
       return this.#refuse(error);
@@ -129,7 +136,6 @@ export class TrainerObject {
         return this.#replaced((also) => this.#learner.rollback(version, also), remember);
       });
     });
-    app.post(`${base}/predict`, async (c) => this.#predict(c.req.param("name"), c.req.raw));
     app.post(`${base}/updates`, async (c) => this.#update(c.req.param("name"), c.req.raw));
     app.get(`${base}/examples`, (c) =>
       c.json(this.#examples.status(this.#learner.record(c.req.param("name")))),
@@ -225,15 +231,9 @@ export class TrainerObject {
     const record = this.#learner.record(name);
     const batch = readInputs(record, type, body);
     this.#refuseWork(record, batch.rows / 3);
-    const prediction = this.#outputsFor(this.#learner.trainer(), batch);
+    const answer = answerRows(this.#learner.trainer(), batch, this.#learner.version);
     this.#predictions.rows += batch.rows;
-    return Response.json({ ...prediction, version: this.#learner.version });
-  }
-
-  #outputsFor(trainer: Trainer, batch: ReturnType<typeof readInputs>) {
-    const { x, extra } = stepArguments(batch);
-    const lengths = "lengths" in extra ? extra.lengths : undefined;
-    return predictionOf(trainer.predict(x, lengths && { lengths }), batch.rows);
+    return answer;
   }
 
   /** Predicts, takes the label, updates. */
@@ -243,11 +243,7 @@ export class TrainerObject {
     return this.#once(request, bytes, (remember) => {
       const record = this.#learner.record(name);
       const batch = readExamples(record, type, bytes);
-      const inputs = {
-        rows: batch.rows,
-        arrays: batch.arrays.filter(({ role }) => role === "x" || role === "l"),
-      };
-      const prediction = this.#outputsFor(this.#learner.trainer(), inputs);
+      const prediction = outputsFor(this.#learner.trainer(), inputsIn(batch));
       return this.#learner.update(batch, (version, report) => remember({ ...prediction, report, version }));
     });
   }
@@ -297,9 +293,10 @@ export class TrainerObject {
 
   /** @param rows in units of training rows: a prediction takes about a third */
   #refuseWork({ plan, spec }: ModelRecord, rows: number): void {
+    if (rows <= 1) return;
     const most = (this.#settings.cpuMs / 1000) * this.#run.pace.rate;
     const work = (plan.flopsPerStep / spec.batchSize) * rows;
-    if (work > most && rows > 1)
+    if (work > most)
       throw new RequestError(
         413,
         "request/work",

@@ -69,6 +69,8 @@ export class TrainingRun {
   readonly #examples: ExampleStore;
   readonly #progress: (run: RunRecord) => void;
   #slicing = false;
+  /** No run is under way. Learned outside of transactions, which may be undone, and forgotten with each write. */
+  #resting = false;
 
   constructor(
     ...[storage, settings, learner, examples, progress]: [
@@ -128,9 +130,15 @@ export class TrainingRun {
     if (run?.state === "running" || run?.state === "paused") this.#write({ ...run, state: "stopped" });
   }
 
-  /** Sets an alarm for a run that has none: after a start, and for a run that lost its own. */
-  async arm(): Promise<void> {
-    if (this.#slicing || this.record?.state !== "running") return;
+  /** Sets an alarm for a run that has none: after a start, and for a run that lost its own. Not within a transaction. */
+  arm(): Promise<void> | undefined {
+    if (this.#slicing || this.#resting) return undefined;
+    if (this.record?.state === "running") return this.#setAlarm();
+    this.#resting = true;
+    return undefined;
+  }
+
+  async #setAlarm(): Promise<void> {
     if ((await this.#storage.getAlarm()) === null) await this.#storage.setAlarm(Date.now());
   }
 
@@ -242,6 +250,7 @@ export class TrainingRun {
   }
 
   #write(run: RunRecord): RunRecord {
+    this.#resting = false;
     writeFact(this.#storage.sql, "run", run);
     return run;
   }
