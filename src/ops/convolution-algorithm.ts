@@ -31,8 +31,10 @@ export interface ConvShape {
 // Fewer channels do not repay the transforms, whose cost does not depend on how many channels they meet.
 const WINOGRAD_CHANNELS = 16;
 
-// More channels fill the vectors by themselves, and so do multiples of 8.
+// More channels fill the vectors by themselves.
 const LANES_CHANNELS = 32;
+
+const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
 
 /** The fastest algorithm for the shape; with `direct` one that sums over the window as the plain one does. */
 export function convAlgorithm(kind: ConvKind, s: ConvShape, direct = false): ConvAlgorithm {
@@ -44,18 +46,16 @@ export function convAlgorithm(kind: ConvKind, s: ConvShape, direct = false): Con
   return kind !== "weightGrad" && fewChannels(kind, s) ? ConvAlgorithm.Lanes : ConvAlgorithm.Direct;
 }
 
-/** Whether four images fill a vector better than the channels of one. */
+/** Whether four images, or four pixels of one channel, fill a vector better than the channels, of which 8 are computed at a time. */
 function fewChannels(kind: ConvKind, s: ConvShape): boolean {
   const [read, write] = kind === "inputGrad" ? [s.f, s.c] : [s.c, s.f];
   const plain = [s.strideY, s.strideX, s.dilationY, s.dilationX, s.groups].every((step) => step === 1);
   const padded = s.padTop < s.kernelH && s.padLeft < s.kernelW;
   const inside = s.outH <= s.h + s.padTop && s.outW <= s.w + s.padLeft;
   const wide = (kind === "inputGrad" ? s.w : s.outW) >= 4;
-  const idle = write % 2 === 0 && write % 8 !== 0;
+  const idle = write > 1 && 3 * roundUp(write, 8) >= 4 * write;
   return plain && padded && inside && wide && idle && Math.max(read, write) <= LANES_CHANNELS;
 }
-
-const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
 
 /** Bytes of ConvField.Work that the algorithm may overwrite. */
 export function convWorkBytes(kind: ConvKind, shape: ConvShape, algorithm: ConvAlgorithm): number {
@@ -64,6 +64,7 @@ export function convWorkBytes(kind: ConvKind, shape: ConvShape, algorithm: ConvA
       return kind === "weightGrad" ? weightGradBytes(shape) : directBytes(kind === "inputGrad", shape);
     case ConvAlgorithm.Lanes: {
       const backward = kind === "inputGrad";
+      if (kind === "weightGrad") return Math.max(lanesGradBytes(shape), weightGradBytes(shape));
       return Math.max(lanesBytes(backward, shape), directBytes(backward, shape));
     }
     case ConvAlgorithm.Winograd:
@@ -95,12 +96,25 @@ function directBytes(backward: boolean, s: ConvShape): number {
   return roundUp(4 * (columns + 512 + weights + image + behind), 64);
 }
 
-// As in assembly/kernels/conv/lanes.ts
+// As in assembly/kernels/conv/lanes.ts; pixels.ts takes less.
 function lanesBytes(backward: boolean, s: ConvShape): number {
   const [read, write, height, width] = backward ? [s.f, s.c, s.h, s.w] : [s.c, s.f, s.outH, s.outW];
   const weights = s.kernelH * s.kernelW * read * write;
   const image = (height + s.kernelH - 1) * (width + s.kernelW - 1) * read;
   return roundUp(16 * (write + weights + image), 64);
+}
+
+// As in assembly/kernels/conv/lanes-weight-grad.ts; tiles read up to 3 vectors behind the image.
+function lanesGradBytes(s: ConvShape): number {
+  const run = s.kernelW * s.c;
+  const pairs = Math.ceil(s.f / 2);
+  const line = ((s.outW - 1) * s.strideX + s.kernelW) * s.c;
+  const fit = Math.max(1, Math.floor(20000 / (16 * s.strideY * line + 32 * s.outW)));
+  const strip = Math.ceil(s.outH / Math.ceil(s.outH / fit));
+  const image = ((strip - 1) * s.strideY + spanOf(s.kernelH, s.dilationY)) * line + 3;
+  const sums = 2 * pairs * s.kernelH * roundUp(run, 4);
+  const dy = 2 * pairs * strip * s.outW;
+  return roundUp(16 * (sums + image + dy) + 4 * Math.max(s.w * s.c, s.outW * s.f), 64);
 }
 
 // As in assembly/kernels/conv/direct-weight-grad.ts; tiles read up to 3 floats behind the image.

@@ -7,6 +7,7 @@ import { ConvAlgorithm, ConvField } from "../../../src/abi-image";
 import { Record } from "../../tape/record";
 import { convBiasGrad } from "./bias-grad";
 import { convWeightGradDirect } from "./direct-weight-grad";
+import { convWeightGradLanes } from "./lanes-weight-grad";
 import { convWeightGradPlain } from "./plain";
 import { convWeightGradWinograd } from "./winograd-weight-grad";
 
@@ -19,8 +20,12 @@ export function conv2dWeightGrad(pc: usize): u32 {
     convBiasGrad(db, Record.ptr(pc, ConvField.B), images, pixels, Record.u32(pc, ConvField.F));
   }
   const algorithm = Record.u32(pc, ConvField.Algorithm);
-  if (algorithm === ConvAlgorithm.Direct) convWeightGradDirect(pc);
+  // Fewer images would leave lanes idle.
+  const few = Record.u32(pc, ConvField.N) < 4;
+  if (algorithm === ConvAlgorithm.Direct || (few && algorithm === ConvAlgorithm.Lanes))
+    convWeightGradDirect(pc);
   else if (algorithm === ConvAlgorithm.Winograd) convWeightGradWinograd(pc);
+  else if (algorithm === ConvAlgorithm.Lanes) convWeightGradLanes(pc);
   else convWeightGradPlain(pc);
   return Status.Ok;
 }

@@ -1,107 +1,156 @@
 /**
- * Register tile of convolution with four images as lanes: 4 pixels by 2 columns, accumulated over the whole depth.
+ * Register tile of convolution with four images as lanes: 3 neighbouring pixels by 2 or 3 columns, over the whole depth.
  * Place: called by lanes.ts. Invariant: as in row-tiles.ts, one accumulator per element over the depth ascending.
  *
  * Measured on Zen 4, where six instructions a cycle are the limit: neighbouring pixels are neighbouring vectors, so their loads
- * have constant offsets (a depth's two halves of a loop save a tenth), and beside 8 sums there are registers for two weights, a pixel and two products.
+ * have constant offsets (a depth's two halves of a loop save a tenth), and beside 9 sums there are registers for 3 weights, a
+ * vector and two products. Weights of four equal floats are loaded faster than splat: V8 adds a splat's offset by an instruction.
  */
-import { Step } from "../gemm/step";
+import { Rows2, Rows3, Step } from "../gemm/step";
+import { columnsOf, Tile } from "./lane-columns";
 
-/** Where a tile reads: `rows` × `outer` × `inner` vectors, and two weights (each four equal floats) for every one. */
-// c[image][4 pixels][2] = max(bias[2] + Σ a·w, bound)   steps in bytes; imageStep: from image to image of c; overwrites c
+// c[lane][3 vectors][C] = max(bias[C] + Σ a·w, bound)   C = 2, 3 columns; steps in bytes, of c from lane to lane and from vector to
+// vector; a: rows × outer × inner vectors and the 2 behind each; w: C vectors of four equal floats for every one; overwrites c
 // biome-ignore format: as the calls
-export function lanesTile(
-  c: usize, pixelStep: usize, imageStep: usize, a: usize, rows: u32, rowStep: usize,
+function lanesTile<Columns>(
+  c: usize, laneStep: usize, vectorStep: usize, a: usize, rows: u32, rowStep: usize,
   outer: u32, outerStep: usize, inner: u32, innerStep: usize, w: usize, wRow: usize, bias: usize, bound: f32,
 ): void {
   const k = inner;
   if (k === 0) return;
   let x0 = f32x4.splat(0);
   let y0 = x0;
+  let z0 = x0;
   let x1 = x0;
   let y1 = x0;
+  let z1 = x0;
   let x2 = x0;
   let y2 = x0;
-  let x3 = x0;
-  let y3 = x0;
+  let z2 = x0;
+  let u: v128;
+  let s: v128;
+  let r: v128;
+  let o: v128;
+  let t: v128;
+  let v: v128;
+  const pairs = inner >> 1;
   for (; rows; --rows) {
     let start = a;
     let q = w;
-    for (let o = outer; o; --o) {
+    for (let j = outer; j; --j) {
       let p = start;
-      for (let i = inner >> 1; i; --i) {
-        let s = v128.load(q);
-        let r = v128.load(q, 16);
-        let u = v128.load(p);
-        let t = Step.times(k, s, u);
-        let z = Step.times(k, r, u);
-        x0 = Step.plus(k, x0, t, u);
-        y0 = Step.plus(k, y0, z, u);
-        u = v128.load(p, 16);
-        t = Step.times(k, s, u);
-        z = Step.times(k, r, u);
-        x1 = Step.plus(k, x1, t, u);
-        y1 = Step.plus(k, y1, z, u);
-        u = v128.load(p, 32);
-        t = Step.times(k, s, u);
-        z = Step.times(k, r, u);
-        x2 = Step.plus(k, x2, t, u);
-        y2 = Step.plus(k, y2, z, u);
-        u = v128.load(p, 48);
-        t = Step.times(k, s, u);
-        z = Step.times(k, r, u);
-        x3 = Step.plus(k, x3, t, u);
-        y3 = Step.plus(k, y3, z, u);
-        p += innerStep;
-        s = v128.load(q, 32);
-        r = v128.load(q, 48);
+      for (let i = pairs; i; --i) {
+        if (offsetof<Columns>() > 2) {
+          s = v128.load(q);
+          r = v128.load(q, 16);
+          o = v128.load(q, 32);
+        } else {
+          s = v128.load(q);
+          r = v128.load(q, 16);
+        }
         u = v128.load(p);
         t = Step.times(k, s, u);
-        z = Step.times(k, r, u);
+        v = Step.times(k, r, u);
+        if (offsetof<Columns>() > 2) {
+          const z = Step.times(k, o, u);
+          z0 = Step.plus(k, z0, z, u);
+        }
         x0 = Step.plus(k, x0, t, u);
-        y0 = Step.plus(k, y0, z, u);
+        y0 = Step.plus(k, y0, v, u);
         u = v128.load(p, 16);
         t = Step.times(k, s, u);
-        z = Step.times(k, r, u);
+        v = Step.times(k, r, u);
+        if (offsetof<Columns>() > 2) {
+          const z = Step.times(k, o, u);
+          z1 = Step.plus(k, z1, z, u);
+        }
         x1 = Step.plus(k, x1, t, u);
-        y1 = Step.plus(k, y1, z, u);
+        y1 = Step.plus(k, y1, v, u);
         u = v128.load(p, 32);
         t = Step.times(k, s, u);
-        z = Step.times(k, r, u);
+        v = Step.times(k, r, u);
+        if (offsetof<Columns>() > 2) {
+          const z = Step.times(k, o, u);
+          z2 = Step.plus(k, z2, z, u);
+        }
         x2 = Step.plus(k, x2, t, u);
-        y2 = Step.plus(k, y2, z, u);
-        u = v128.load(p, 48);
-        t = Step.times(k, s, u);
-        z = Step.times(k, r, u);
-        x3 = Step.plus(k, x3, t, u);
-        y3 = Step.plus(k, y3, z, u);
+        y2 = Step.plus(k, y2, v, u);
         p += innerStep;
-        q += 64;
+        if (offsetof<Columns>() > 2) {
+          s = v128.load(q, 48);
+          r = v128.load(q, 64);
+          o = v128.load(q, 80);
+        } else {
+          s = v128.load(q, 32);
+          r = v128.load(q, 48);
+        }
+        u = v128.load(p);
+        t = Step.times(k, s, u);
+        v = Step.times(k, r, u);
+        if (offsetof<Columns>() > 2) {
+          const z = Step.times(k, o, u);
+          z0 = Step.plus(k, z0, z, u);
+        }
+        x0 = Step.plus(k, x0, t, u);
+        y0 = Step.plus(k, y0, v, u);
+        u = v128.load(p, 16);
+        t = Step.times(k, s, u);
+        v = Step.times(k, r, u);
+        if (offsetof<Columns>() > 2) {
+          const z = Step.times(k, o, u);
+          z1 = Step.plus(k, z1, z, u);
+        }
+        x1 = Step.plus(k, x1, t, u);
+        y1 = Step.plus(k, y1, v, u);
+        u = v128.load(p, 32);
+        t = Step.times(k, s, u);
+        v = Step.times(k, r, u);
+        if (offsetof<Columns>() > 2) {
+          const z = Step.times(k, o, u);
+          z2 = Step.plus(k, z2, z, u);
+        }
+        x2 = Step.plus(k, x2, t, u);
+        y2 = Step.plus(k, y2, v, u);
+        p += innerStep;
+        q += offsetof<Columns>() << 5;
       }
       if (inner & 1) {
-        const s = v128.load(q);
-        const r = v128.load(q, 16);
-        let u = v128.load(p);
-        let t = Step.times(k, s, u);
-        let z = Step.times(k, r, u);
+        if (offsetof<Columns>() > 2) {
+          s = v128.load(q);
+          r = v128.load(q, 16);
+          o = v128.load(q, 32);
+        } else {
+          s = v128.load(q);
+          r = v128.load(q, 16);
+        }
+        u = v128.load(p);
+        t = Step.times(k, s, u);
+        v = Step.times(k, r, u);
+        if (offsetof<Columns>() > 2) {
+          const z = Step.times(k, o, u);
+          z0 = Step.plus(k, z0, z, u);
+        }
         x0 = Step.plus(k, x0, t, u);
-        y0 = Step.plus(k, y0, z, u);
+        y0 = Step.plus(k, y0, v, u);
         u = v128.load(p, 16);
         t = Step.times(k, s, u);
-        z = Step.times(k, r, u);
+        v = Step.times(k, r, u);
+        if (offsetof<Columns>() > 2) {
+          const z = Step.times(k, o, u);
+          z1 = Step.plus(k, z1, z, u);
+        }
         x1 = Step.plus(k, x1, t, u);
-        y1 = Step.plus(k, y1, z, u);
+        y1 = Step.plus(k, y1, v, u);
         u = v128.load(p, 32);
         t = Step.times(k, s, u);
-        z = Step.times(k, r, u);
+        v = Step.times(k, r, u);
+        if (offsetof<Columns>() > 2) {
+          const z = Step.times(k, o, u);
+          z2 = Step.plus(k, z2, z, u);
+        }
         x2 = Step.plus(k, x2, t, u);
-        y2 = Step.plus(k, y2, z, u);
-        u = v128.load(p, 48);
-        t = Step.times(k, s, u);
-        z = Step.times(k, r, u);
-        x3 = Step.plus(k, x3, t, u);
-        y3 = Step.plus(k, y3, z, u);
-        q += 32;
+        y2 = Step.plus(k, y2, v, u);
+        q += offsetof<Columns>() << 4;
       }
       start += outerStep;
     }
@@ -109,29 +158,28 @@ export function lanesTile(
     w += wRow;
   }
   const floor = f32x4.splat(bound);
-  const bx = v128.load(bias);
-  const by = v128.load(bias, 16);
-  // pmax keeps a NaN in its first operand
-  Pair.store(c, imageStep, f32x4.pmax(f32x4.add(x0, bx), floor), f32x4.pmax(f32x4.add(y0, by), floor));
-  c += pixelStep;
-  Pair.store(c, imageStep, f32x4.pmax(f32x4.add(x1, bx), floor), f32x4.pmax(f32x4.add(y1, by), floor));
-  c += pixelStep;
-  Pair.store(c, imageStep, f32x4.pmax(f32x4.add(x2, bx), floor), f32x4.pmax(f32x4.add(y2, by), floor));
-  c += pixelStep;
-  Pair.store(c, imageStep, f32x4.pmax(f32x4.add(x3, bx), floor), f32x4.pmax(f32x4.add(y3, by), floor));
+  Tile.pair(c, laneStep, vectorStep, bias, floor, x0, y0, x1, y1, x2, y2);
+  if (offsetof<Columns>() > 2) Tile.third(c, laneStep, vectorStep, bias, floor, z0, z1, z2);
 }
 
-class Pair {
-  // Two columns of a pixel, to each of the four images.
-  // @ts-expect-error: decorator
-  @inline
-  static store(c: usize, imageStep: usize, x: v128, y: v128): void {
-    const low = v128.shuffle<f32>(x, y, 0, 4, 1, 5);
-    const high = v128.shuffle<f32>(x, y, 2, 6, 3, 7);
-    v128.store64_lane(c, low, 0);
-    v128.store64_lane(c + imageStep, low, 1);
-    c += imageStep << 1;
-    v128.store64_lane(c, high, 0);
-    v128.store64_lane(c + imageStep, high, 1);
+// The same for all columns, 3 and 2 at a time; `columns` ≥ 2. A column has wColumn bytes of weights, wRow in every row of the
+// kernel, and starts at byte wStart of them.
+// biome-ignore format: as the calls
+export function lanesTiles(
+  columns: u32, c: usize, laneStep: usize, vectorStep: usize, a: usize, rows: u32, rowStep: usize, outer: u32, outerStep: usize,
+  inner: u32, innerStep: usize, w: usize, wRow: usize, wColumn: usize, wStart: usize, bias: usize, bound: f32,
+): void {
+  while (columns) {
+    const group = columnsOf(columns);
+    const row = wRow * group;
+    const start = w + wStart * group;
+    if (group === 3)
+      lanesTile<Rows3>(c, laneStep, vectorStep, a, rows, rowStep, outer, outerStep, inner, innerStep, start, row, bias, bound);
+    else
+      lanesTile<Rows2>(c, laneStep, vectorStep, a, rows, rowStep, outer, outerStep, inner, innerStep, start, row, bias, bound);
+    columns -= group;
+    c += group << 2;
+    w += wColumn * group;
+    bias += group << 4;
   }
 }

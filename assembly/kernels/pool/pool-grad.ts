@@ -6,10 +6,15 @@ import { Status } from "../../../src/abi";
 import { PoolField, PoolFn } from "../../../src/abi-image";
 import { Lanes } from "../../simd/lanes";
 import { Record } from "../../tape/record";
+import { Pairs } from "./pool-pairs";
 import { Window } from "./window";
 
 // see PoolField; overwrites dx
 export function pool2dGrad(pc: usize): u32 {
+  if (Pairs.fit(pc)) {
+    Pairs.grad(pc);
+    return Status.Ok;
+  }
   const h = Record.u32(pc, PoolField.H);
   const w = Record.u32(pc, PoolField.W);
   const channels = Record.u32(pc, PoolField.C);

@@ -6,6 +6,7 @@ import { Status } from "../../../src/abi";
 import { PoolField, PoolFn } from "../../../src/abi-image";
 import { Lanes } from "../../simd/lanes";
 import { Record } from "../../tape/record";
+import { Pairs } from "./pool-pairs";
 import { Window } from "./window";
 
 // Channels of one pixel, four at a time and then the rest: with a tail, r < 4 of them.
@@ -26,6 +27,10 @@ class Channels {
 
 // see PoolField; overwrites out
 export function pool2d(pc: usize): u32 {
+  if (Pairs.fit(pc)) {
+    Pairs.forward(pc);
+    return Status.Ok;
+  }
   const w = Record.u32(pc, PoolField.W);
   const channels = Record.u32(pc, PoolField.C);
   const outW = Record.u32(pc, PoolField.OW);
