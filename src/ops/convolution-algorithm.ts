@@ -34,6 +34,9 @@ const WINOGRAD_CHANNELS = 16;
 // More channels fill the vectors by themselves.
 const LANES_CHANNELS = 32;
 
+// Shorter runs cost tiles of four images more than the direct ones lose by them.
+const LANES_RUN = 16;
+
 const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
 
 /** The fastest algorithm for the shape; with `direct` one that sums over the window as the plain one does. */
@@ -43,7 +46,15 @@ export function convAlgorithm(kind: ConvKind, s: ConvShape, direct = false): Con
   const channels = s.c % 4 === 0 && s.f % 4 === 0 && Math.min(s.c, s.f) >= WINOGRAD_CHANNELS;
   const tiles = Math.min(s.outH, s.outW) >= 4;
   if (!direct && small && channels && tiles) return ConvAlgorithm.Winograd;
-  return kind !== "weightGrad" && fewChannels(kind, s) ? ConvAlgorithm.Lanes : ConvAlgorithm.Direct;
+  const lanes = kind === "weightGrad" ? idleFeatures(s) : fewChannels(kind, s);
+  return lanes ? ConvAlgorithm.Lanes : ConvAlgorithm.Direct;
+}
+
+/** Whether the direct gradient of the weights would compute more than is asked for, in blocks of 4 by 8. */
+function idleFeatures(s: ConvShape): boolean {
+  const run = s.kernelW * s.c;
+  const idle = s.f % 8 !== 0 || (run % 4 !== 0 && run >= LANES_RUN);
+  return idle && s.groups === 1 && s.dilationX === 1 && Math.max(s.c, s.f) <= LANES_CHANNELS;
 }
 
 /** Whether four images, or four pixels of one channel, fill a vector better than the channels, of which 8 are computed at a time. */

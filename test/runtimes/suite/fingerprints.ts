@@ -15,8 +15,8 @@ export const fingerprints: Readonly<Record<string, string>> = {
   "recurrent, with lengths": "8d4bae7bb7427d33e564d7c48de97da9779d7f6619d9899da867ad16ac66c4e9",
   "two inputs, a shared layer, a residual":
     "98a38e8ea0fb5bdc2e88858e2d800960af52efcb919c670ee1f1bf981887e5d0",
-  "LeNet's form on bytes": "8412fc2b5f728347e1ba6e168e472b18aa92e9969400c9e09a696fcebe6f4e31",
+  "LeNet's form on bytes": "0acf1f35db0e022e4c99585ff1bb36a5852009c7b34f71d560ac05b2de5c63be",
   "residual and depthwise, batch normalization":
     "4f07a207758092682a33c1ece1fe67af7da530ccc8c6528fe55ca094783024bd",
-  "convolutional autoencoder": "e6a0844709f201391f1894d0b76059f77ff83fe691a0775b171ada319ff696ab",
+  "convolutional autoencoder": "4e2c187a4f4d8c8c26d81a84ac9da7da995e29c03ee37748908ecc365143d0fb",
 };
