@@ -49,12 +49,12 @@ const abiFiles = () =>
   filesUnder("src").filter((file) => /^abi\b.*\.ts$/.test(relative(join(root, "src"), file)));
 
 // `node_modules/.bin` is not on the PATH outside npm scripts: tools are started through their own entry files.
-function tool(packageName, entry, args) {
-  const result = spawnSync(process.execPath, [join(root, "node_modules", packageName, entry), ...args], {
+function tool(file, args) {
+  const result = spawnSync(process.execPath, [join(root, file), ...args], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
   });
-  if (result.status !== 0) throw new Error(`${packageName} failed`);
+  if (result.status !== 0) throw new Error(`${file} failed`);
 }
 
 // The core, its variants, and the packs of kernels beside it (see src/packs). Places of a pack in memory and in the
@@ -85,7 +85,7 @@ const modules = {
 
 function buildModule(name) {
   const { entry, options, checked, preset } = modules[name];
-  tool("assemblyscript", "bin/asc.js", [
+  tool("scripts/asc.mjs", [
     `assembly/${entry}.ts`,
     ...["--config", "asconfig.json", "--outFile", `build/${name}.wasm`],
     // Memory is new where a core is instantiated, and nothing is written to the place of a pack before it. Locals in the
@@ -111,7 +111,7 @@ async function embed(module) {
 // tsc keeps `.ts` in the import paths of declarations; consumers need the `.js` that stands for `.d.ts`.
 function buildTypes() {
   rmSync(join(build, "types"), { recursive: true, force: true });
-  tool("typescript", "bin/tsc", ["-p", "tsconfig.types.json"]);
+  tool("node_modules/typescript/bin/tsc", ["-p", "tsconfig.types.json"]);
   for (const file of filesUnder("build/types")) {
     const text = readFileSync(file, "utf8");
     writeFileSync(file, text.replace(/(from\s+"|import\(")(\.[^"]*)\.ts"/g, '$1$2.js"'));
@@ -123,7 +123,8 @@ const steps = [
     name,
     group: "core",
     inputs: () => [
-      ...filesUnder("assembly", "asconfig.json", "scripts/build.mjs", "scripts/preset-memory.mjs"),
+      ...filesUnder("assembly", "asconfig.json"),
+      ...["build", "asc", "unroll", "preset-memory"].flatMap((name) => filesUnder(`scripts/${name}.mjs`)),
       ...abiFiles(),
     ],
     outputs: [`${name}.wasm`],

@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import asc from "assemblyscript/asc";
+import { compile } from "../../scripts/asc.mjs";
 
 export type Variant = "simd" | "relaxed" | "debug";
 
@@ -21,7 +21,8 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SOURCES = ["assembly", "src"];
 
 function newestSourceMs(): number {
-  let newest = statSync(join(ROOT, "asconfig.testing.json")).mtimeMs;
+  const tools = ["asconfig.testing.json", "scripts/asc.mjs", "scripts/unroll.mjs"];
+  let newest = Math.max(...tools.map((file) => statSync(join(ROOT, file)).mtimeMs));
   for (const folder of SOURCES) {
     for (const entry of readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })) {
       const shared = folder === "assembly" || /^abi[^/]*\.ts$/.test(entry);
@@ -36,7 +37,7 @@ async function build(variant: Variant, wasm: string): Promise<void> {
   // Test files run in parallel processes: each writes its own file and renames it into place.
   const partial = `build/testing.${variant}.${process.pid}.wasm`;
   const args = ["--config", "asconfig.testing.json", "--target", variant, "--outFile", partial];
-  const { error, stderr } = await asc.main([...args, "--baseDir", ROOT]);
+  const { error, stderr } = await compile([...args, "--baseDir", ROOT]);
   if (error) {
     rmSync(join(ROOT, partial), { force: true });
     throw new Error(`asc could not build the testing core (${variant}):\n${stderr.toString()}`);

@@ -44,130 +44,42 @@ function depthTile<Rows>(
     let a = aLine;
     let b = bLine;
     for (let i = fours; i; --i) {
-      let u = v128.load(b);
-      let v = v128.load(b, 16);
-      let s = v128.load32_splat(a);
-      let t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x0 = Step.plus(k, x0, t, u);
-      y0 = Step.plus(k, y0, s, v);
-      s = v128.load32_splat(a, 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x1 = Step.plus(k, x1, t, u);
-      y1 = Step.plus(k, y1, s, v);
-      s = v128.load32_splat(a, 8);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x2 = Step.plus(k, x2, t, u);
-      y2 = Step.plus(k, y2, s, v);
-      s = v128.load32_splat(a, 12);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x3 = Step.plus(k, x3, t, u);
-      y3 = Step.plus(k, y3, s, v);
-      if (offsetof<Rows>() > 4) {
-        s = v128.load32_splat(a, 16);
+      // unroll
+      for (let j = 0; j < 4; ++j) {
+        const u = v128.load(b);
+        const v = v128.load(b, 16);
+        let s: v128;
+        let t: v128;
+        s = v128.load32_splat(a);
         t = Step.times(k, s, u);
         s = Step.times(k, s, v);
-        x4 = Step.plus(k, x4, t, u);
-        y4 = Step.plus(k, y4, s, v);
-      }
-      a += aStep;
-      b += bStep;
-      u = v128.load(b);
-      v = v128.load(b, 16);
-      s = v128.load32_splat(a);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x0 = Step.plus(k, x0, t, u);
-      y0 = Step.plus(k, y0, s, v);
-      s = v128.load32_splat(a, 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x1 = Step.plus(k, x1, t, u);
-      y1 = Step.plus(k, y1, s, v);
-      s = v128.load32_splat(a, 8);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x2 = Step.plus(k, x2, t, u);
-      y2 = Step.plus(k, y2, s, v);
-      s = v128.load32_splat(a, 12);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x3 = Step.plus(k, x3, t, u);
-      y3 = Step.plus(k, y3, s, v);
-      if (offsetof<Rows>() > 4) {
-        s = v128.load32_splat(a, 16);
+        x0 = Step.plus(k, x0, t, u);
+        y0 = Step.plus(k, y0, s, v);
+        s = v128.load32_splat(a, 4);
         t = Step.times(k, s, u);
         s = Step.times(k, s, v);
-        x4 = Step.plus(k, x4, t, u);
-        y4 = Step.plus(k, y4, s, v);
-      }
-      a += aStep;
-      b += bStep;
-      u = v128.load(b);
-      v = v128.load(b, 16);
-      s = v128.load32_splat(a);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x0 = Step.plus(k, x0, t, u);
-      y0 = Step.plus(k, y0, s, v);
-      s = v128.load32_splat(a, 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x1 = Step.plus(k, x1, t, u);
-      y1 = Step.plus(k, y1, s, v);
-      s = v128.load32_splat(a, 8);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x2 = Step.plus(k, x2, t, u);
-      y2 = Step.plus(k, y2, s, v);
-      s = v128.load32_splat(a, 12);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x3 = Step.plus(k, x3, t, u);
-      y3 = Step.plus(k, y3, s, v);
-      if (offsetof<Rows>() > 4) {
-        s = v128.load32_splat(a, 16);
+        x1 = Step.plus(k, x1, t, u);
+        y1 = Step.plus(k, y1, s, v);
+        s = v128.load32_splat(a, 8);
         t = Step.times(k, s, u);
         s = Step.times(k, s, v);
-        x4 = Step.plus(k, x4, t, u);
-        y4 = Step.plus(k, y4, s, v);
-      }
-      a += aStep;
-      b += bStep;
-      u = v128.load(b);
-      v = v128.load(b, 16);
-      s = v128.load32_splat(a);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x0 = Step.plus(k, x0, t, u);
-      y0 = Step.plus(k, y0, s, v);
-      s = v128.load32_splat(a, 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x1 = Step.plus(k, x1, t, u);
-      y1 = Step.plus(k, y1, s, v);
-      s = v128.load32_splat(a, 8);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x2 = Step.plus(k, x2, t, u);
-      y2 = Step.plus(k, y2, s, v);
-      s = v128.load32_splat(a, 12);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x3 = Step.plus(k, x3, t, u);
-      y3 = Step.plus(k, y3, s, v);
-      if (offsetof<Rows>() > 4) {
-        s = v128.load32_splat(a, 16);
+        x2 = Step.plus(k, x2, t, u);
+        y2 = Step.plus(k, y2, s, v);
+        s = v128.load32_splat(a, 12);
         t = Step.times(k, s, u);
         s = Step.times(k, s, v);
-        x4 = Step.plus(k, x4, t, u);
-        y4 = Step.plus(k, y4, s, v);
+        x3 = Step.plus(k, x3, t, u);
+        y3 = Step.plus(k, y3, s, v);
+        if (offsetof<Rows>() > 4) {
+          s = v128.load32_splat(a, 16);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x4 = Step.plus(k, x4, t, u);
+          y4 = Step.plus(k, y4, s, v);
+        }
+        a += aStep;
+        b += bStep;
       }
-      a += aStep;
-      b += bStep;
     }
     for (let i = ones; i; --i) {
       const u = v128.load(b);

@@ -39,126 +39,41 @@ export function lanesSumTile<Rows>(
   const rest = aRow - aStep * width;
   for (; height; --height) {
     for (let i = fours; i; --i) {
-      let u = v128.load(b);
-      let v = v128.load(b, 16);
-      let s = v128.load(a);
-      let t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x0 = Step.plus(k, x0, t, u);
-      y0 = Step.plus(k, y0, s, v);
-      s = v128.load(a, 16);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x1 = Step.plus(k, x1, t, u);
-      y1 = Step.plus(k, y1, s, v);
-      s = v128.load(a, 32);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x2 = Step.plus(k, x2, t, u);
-      y2 = Step.plus(k, y2, s, v);
-      s = v128.load(a, 48);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x3 = Step.plus(k, x3, t, u);
-      y3 = Step.plus(k, y3, s, v);
-      if (offsetof<Rows>() > 4) {
-        s = v128.load(a, 64);
+      // unroll
+      for (let j = 0; j < 4; ++j) {
+        const u = v128.load(b, 32 * j);
+        const v = v128.load(b, 32 * j + 16);
+        let s: v128;
+        let t: v128;
+        s = v128.load(a);
         t = Step.times(k, s, u);
         s = Step.times(k, s, v);
-        x4 = Step.plus(k, x4, t, u);
-        y4 = Step.plus(k, y4, s, v);
-      }
-      a += aStep;
-      u = v128.load(b, 32);
-      v = v128.load(b, 48);
-      s = v128.load(a);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x0 = Step.plus(k, x0, t, u);
-      y0 = Step.plus(k, y0, s, v);
-      s = v128.load(a, 16);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x1 = Step.plus(k, x1, t, u);
-      y1 = Step.plus(k, y1, s, v);
-      s = v128.load(a, 32);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x2 = Step.plus(k, x2, t, u);
-      y2 = Step.plus(k, y2, s, v);
-      s = v128.load(a, 48);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x3 = Step.plus(k, x3, t, u);
-      y3 = Step.plus(k, y3, s, v);
-      if (offsetof<Rows>() > 4) {
-        s = v128.load(a, 64);
+        x0 = Step.plus(k, x0, t, u);
+        y0 = Step.plus(k, y0, s, v);
+        s = v128.load(a, 16);
         t = Step.times(k, s, u);
         s = Step.times(k, s, v);
-        x4 = Step.plus(k, x4, t, u);
-        y4 = Step.plus(k, y4, s, v);
-      }
-      a += aStep;
-      u = v128.load(b, 64);
-      v = v128.load(b, 80);
-      s = v128.load(a);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x0 = Step.plus(k, x0, t, u);
-      y0 = Step.plus(k, y0, s, v);
-      s = v128.load(a, 16);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x1 = Step.plus(k, x1, t, u);
-      y1 = Step.plus(k, y1, s, v);
-      s = v128.load(a, 32);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x2 = Step.plus(k, x2, t, u);
-      y2 = Step.plus(k, y2, s, v);
-      s = v128.load(a, 48);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x3 = Step.plus(k, x3, t, u);
-      y3 = Step.plus(k, y3, s, v);
-      if (offsetof<Rows>() > 4) {
-        s = v128.load(a, 64);
+        x1 = Step.plus(k, x1, t, u);
+        y1 = Step.plus(k, y1, s, v);
+        s = v128.load(a, 32);
         t = Step.times(k, s, u);
         s = Step.times(k, s, v);
-        x4 = Step.plus(k, x4, t, u);
-        y4 = Step.plus(k, y4, s, v);
-      }
-      a += aStep;
-      u = v128.load(b, 96);
-      v = v128.load(b, 112);
-      s = v128.load(a);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x0 = Step.plus(k, x0, t, u);
-      y0 = Step.plus(k, y0, s, v);
-      s = v128.load(a, 16);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x1 = Step.plus(k, x1, t, u);
-      y1 = Step.plus(k, y1, s, v);
-      s = v128.load(a, 32);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x2 = Step.plus(k, x2, t, u);
-      y2 = Step.plus(k, y2, s, v);
-      s = v128.load(a, 48);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x3 = Step.plus(k, x3, t, u);
-      y3 = Step.plus(k, y3, s, v);
-      if (offsetof<Rows>() > 4) {
-        s = v128.load(a, 64);
+        x2 = Step.plus(k, x2, t, u);
+        y2 = Step.plus(k, y2, s, v);
+        s = v128.load(a, 48);
         t = Step.times(k, s, u);
         s = Step.times(k, s, v);
-        x4 = Step.plus(k, x4, t, u);
-        y4 = Step.plus(k, y4, s, v);
+        x3 = Step.plus(k, x3, t, u);
+        y3 = Step.plus(k, y3, s, v);
+        if (offsetof<Rows>() > 4) {
+          s = v128.load(a, 64);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x4 = Step.plus(k, x4, t, u);
+          y4 = Step.plus(k, y4, s, v);
+        }
+        a += aStep;
       }
-      a += aStep;
       b += 128;
     }
     for (let i = ones; i; --i) {

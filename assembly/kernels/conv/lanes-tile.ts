@@ -27,12 +27,6 @@ function lanesTile<Columns>(
   let x2 = x0;
   let y2 = x0;
   let z2 = x0;
-  let u: v128;
-  let s: v128;
-  let r: v128;
-  let o: v128;
-  let t: v128;
-  let v: v128;
   const pairs = inner >> 1;
   for (; rows; --rows) {
     let start = a;
@@ -40,92 +34,49 @@ function lanesTile<Columns>(
     for (let j = outer; j; --j) {
       let p = start;
       for (let i = pairs; i; --i) {
-        if (offsetof<Columns>() > 2) {
-          s = v128.load(q);
-          r = v128.load(q, 16);
-          o = v128.load(q, 32);
-        } else {
-          s = v128.load(q);
-          r = v128.load(q, 16);
+        // unroll
+        for (let d = 0; d < 2; ++d) {
+          const s = v128.load(q, (d * offsetof<Columns>()) << 4);
+          const r = v128.load(q, (d * offsetof<Columns>() + 1) << 4);
+          const o = offsetof<Columns>() > 2 ? v128.load(q, (d * offsetof<Columns>() + 2) << 4) : s;
+          let u = v128.load(p);
+          let t = Step.times(k, s, u);
+          let v = Step.times(k, r, u);
+          if (offsetof<Columns>() > 2) {
+            const z = Step.times(k, o, u);
+            z0 = Step.plus(k, z0, z, u);
+          }
+          x0 = Step.plus(k, x0, t, u);
+          y0 = Step.plus(k, y0, v, u);
+          u = v128.load(p, 16);
+          t = Step.times(k, s, u);
+          v = Step.times(k, r, u);
+          if (offsetof<Columns>() > 2) {
+            const z = Step.times(k, o, u);
+            z1 = Step.plus(k, z1, z, u);
+          }
+          x1 = Step.plus(k, x1, t, u);
+          y1 = Step.plus(k, y1, v, u);
+          u = v128.load(p, 32);
+          t = Step.times(k, s, u);
+          v = Step.times(k, r, u);
+          if (offsetof<Columns>() > 2) {
+            const z = Step.times(k, o, u);
+            z2 = Step.plus(k, z2, z, u);
+          }
+          x2 = Step.plus(k, x2, t, u);
+          y2 = Step.plus(k, y2, v, u);
+          p += innerStep;
         }
-        u = v128.load(p);
-        t = Step.times(k, s, u);
-        v = Step.times(k, r, u);
-        if (offsetof<Columns>() > 2) {
-          const z = Step.times(k, o, u);
-          z0 = Step.plus(k, z0, z, u);
-        }
-        x0 = Step.plus(k, x0, t, u);
-        y0 = Step.plus(k, y0, v, u);
-        u = v128.load(p, 16);
-        t = Step.times(k, s, u);
-        v = Step.times(k, r, u);
-        if (offsetof<Columns>() > 2) {
-          const z = Step.times(k, o, u);
-          z1 = Step.plus(k, z1, z, u);
-        }
-        x1 = Step.plus(k, x1, t, u);
-        y1 = Step.plus(k, y1, v, u);
-        u = v128.load(p, 32);
-        t = Step.times(k, s, u);
-        v = Step.times(k, r, u);
-        if (offsetof<Columns>() > 2) {
-          const z = Step.times(k, o, u);
-          z2 = Step.plus(k, z2, z, u);
-        }
-        x2 = Step.plus(k, x2, t, u);
-        y2 = Step.plus(k, y2, v, u);
-        p += innerStep;
-        if (offsetof<Columns>() > 2) {
-          s = v128.load(q, 48);
-          r = v128.load(q, 64);
-          o = v128.load(q, 80);
-        } else {
-          s = v128.load(q, 32);
-          r = v128.load(q, 48);
-        }
-        u = v128.load(p);
-        t = Step.times(k, s, u);
-        v = Step.times(k, r, u);
-        if (offsetof<Columns>() > 2) {
-          const z = Step.times(k, o, u);
-          z0 = Step.plus(k, z0, z, u);
-        }
-        x0 = Step.plus(k, x0, t, u);
-        y0 = Step.plus(k, y0, v, u);
-        u = v128.load(p, 16);
-        t = Step.times(k, s, u);
-        v = Step.times(k, r, u);
-        if (offsetof<Columns>() > 2) {
-          const z = Step.times(k, o, u);
-          z1 = Step.plus(k, z1, z, u);
-        }
-        x1 = Step.plus(k, x1, t, u);
-        y1 = Step.plus(k, y1, v, u);
-        u = v128.load(p, 32);
-        t = Step.times(k, s, u);
-        v = Step.times(k, r, u);
-        if (offsetof<Columns>() > 2) {
-          const z = Step.times(k, o, u);
-          z2 = Step.plus(k, z2, z, u);
-        }
-        x2 = Step.plus(k, x2, t, u);
-        y2 = Step.plus(k, y2, v, u);
-        p += innerStep;
         q += offsetof<Columns>() << 5;
       }
       if (inner & 1) {
-        if (offsetof<Columns>() > 2) {
-          s = v128.load(q);
-          r = v128.load(q, 16);
-          o = v128.load(q, 32);
-        } else {
-          s = v128.load(q);
-          r = v128.load(q, 16);
-        }
-        u = v128.load(p);
-        t = Step.times(k, s, u);
-        v = Step.times(k, r, u);
+        const s = v128.load(q);
+        const r = v128.load(q, 16);
+        const o = offsetof<Columns>() > 2 ? v128.load(q, 32) : s;
+        let u = v128.load(p);
+        let t = Step.times(k, s, u);
+        let v = Step.times(k, r, u);
         if (offsetof<Columns>() > 2) {
           const z = Step.times(k, o, u);
           z0 = Step.plus(k, z0, z, u);

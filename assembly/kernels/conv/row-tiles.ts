@@ -52,121 +52,39 @@ function rowTiles<Rows>(
       for (let kx = kernelW; kx; --kx) {
         let a = runOf;
         for (let i = fours; i; --i) {
-          let u = v128.load(b, 0);
-          let v = v128.load(b, 16);
-          let s = v128.load32_splat(a);
-          let t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x0 = Step.plus(k, x0, t, u);
-          y0 = Step.plus(k, y0, s, v);
-          s = v128.load32_splat(a + aStep);
-          t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x1 = Step.plus(k, x1, t, u);
-          y1 = Step.plus(k, y1, s, v);
-          s = v128.load32_splat(a + a2);
-          t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x2 = Step.plus(k, x2, t, u);
-          y2 = Step.plus(k, y2, s, v);
-          s = v128.load32_splat(a + a3);
-          t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x3 = Step.plus(k, x3, t, u);
-          y3 = Step.plus(k, y3, s, v);
-          if (offsetof<Rows>() > 4) {
-            s = v128.load32_splat(a + a4);
+          // unroll
+          for (let d = 0; d < 4; ++d) {
+            const u = v128.load(b, 32 * d);
+            const v = v128.load(b, 32 * d + 16);
+            let s: v128;
+            let t: v128;
+            s = v128.load32_splat(a, 4 * d);
             t = Step.times(k, s, u);
             s = Step.times(k, s, v);
-            x4 = Step.plus(k, x4, t, u);
-            y4 = Step.plus(k, y4, s, v);
-          }
-          u = v128.load(b, 32);
-          v = v128.load(b, 48);
-          s = v128.load32_splat(a, 4);
-          t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x0 = Step.plus(k, x0, t, u);
-          y0 = Step.plus(k, y0, s, v);
-          s = v128.load32_splat(a + aStep, 4);
-          t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x1 = Step.plus(k, x1, t, u);
-          y1 = Step.plus(k, y1, s, v);
-          s = v128.load32_splat(a + a2, 4);
-          t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x2 = Step.plus(k, x2, t, u);
-          y2 = Step.plus(k, y2, s, v);
-          s = v128.load32_splat(a + a3, 4);
-          t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x3 = Step.plus(k, x3, t, u);
-          y3 = Step.plus(k, y3, s, v);
-          if (offsetof<Rows>() > 4) {
-            s = v128.load32_splat(a + a4, 4);
+            x0 = Step.plus(k, x0, t, u);
+            y0 = Step.plus(k, y0, s, v);
+            s = v128.load32_splat(a + aStep, 4 * d);
             t = Step.times(k, s, u);
             s = Step.times(k, s, v);
-            x4 = Step.plus(k, x4, t, u);
-            y4 = Step.plus(k, y4, s, v);
-          }
-          u = v128.load(b, 64);
-          v = v128.load(b, 80);
-          s = v128.load32_splat(a, 8);
-          t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x0 = Step.plus(k, x0, t, u);
-          y0 = Step.plus(k, y0, s, v);
-          s = v128.load32_splat(a + aStep, 8);
-          t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x1 = Step.plus(k, x1, t, u);
-          y1 = Step.plus(k, y1, s, v);
-          s = v128.load32_splat(a + a2, 8);
-          t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x2 = Step.plus(k, x2, t, u);
-          y2 = Step.plus(k, y2, s, v);
-          s = v128.load32_splat(a + a3, 8);
-          t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x3 = Step.plus(k, x3, t, u);
-          y3 = Step.plus(k, y3, s, v);
-          if (offsetof<Rows>() > 4) {
-            s = v128.load32_splat(a + a4, 8);
+            x1 = Step.plus(k, x1, t, u);
+            y1 = Step.plus(k, y1, s, v);
+            s = v128.load32_splat(a + a2, 4 * d);
             t = Step.times(k, s, u);
             s = Step.times(k, s, v);
-            x4 = Step.plus(k, x4, t, u);
-            y4 = Step.plus(k, y4, s, v);
-          }
-          u = v128.load(b, 96);
-          v = v128.load(b, 112);
-          s = v128.load32_splat(a, 12);
-          t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x0 = Step.plus(k, x0, t, u);
-          y0 = Step.plus(k, y0, s, v);
-          s = v128.load32_splat(a + aStep, 12);
-          t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x1 = Step.plus(k, x1, t, u);
-          y1 = Step.plus(k, y1, s, v);
-          s = v128.load32_splat(a + a2, 12);
-          t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x2 = Step.plus(k, x2, t, u);
-          y2 = Step.plus(k, y2, s, v);
-          s = v128.load32_splat(a + a3, 12);
-          t = Step.times(k, s, u);
-          s = Step.times(k, s, v);
-          x3 = Step.plus(k, x3, t, u);
-          y3 = Step.plus(k, y3, s, v);
-          if (offsetof<Rows>() > 4) {
-            s = v128.load32_splat(a + a4, 12);
+            x2 = Step.plus(k, x2, t, u);
+            y2 = Step.plus(k, y2, s, v);
+            s = v128.load32_splat(a + a3, 4 * d);
             t = Step.times(k, s, u);
             s = Step.times(k, s, v);
-            x4 = Step.plus(k, x4, t, u);
-            y4 = Step.plus(k, y4, s, v);
+            x3 = Step.plus(k, x3, t, u);
+            y3 = Step.plus(k, y3, s, v);
+            if (offsetof<Rows>() > 4) {
+              s = v128.load32_splat(a + a4, 4 * d);
+              t = Step.times(k, s, u);
+              s = Step.times(k, s, v);
+              x4 = Step.plus(k, x4, t, u);
+              y4 = Step.plus(k, y4, s, v);
+            }
           }
           a += 16;
           b += 128;

@@ -66,153 +66,47 @@ export function tilesBy4<Rows, Source>(
     do {
       let u: v128;
       let v: v128;
-      if (offsetof<Source>() === 0) {
-        u = v128.load(q, 0);
-        v = v128.load(q, 16);
-      } else {
-        u = v128.load(q);
-        v = v128.load(q, 16);
-        v128.store(to, u, 0);
-        v128.store(to, v, 16);
-        q += bStep;
-      }
-      let s = v128.load(p, (0 * offsetof<Rows>() + 0) << 4);
-      let t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x0 = Step.plus(k, x0, t, u);
-      y0 = Step.plus(k, y0, s, v);
-      s = v128.load(p, (0 * offsetof<Rows>() + 1) << 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x1 = Step.plus(k, x1, t, u);
-      y1 = Step.plus(k, y1, s, v);
-      s = v128.load(p, (0 * offsetof<Rows>() + 2) << 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x2 = Step.plus(k, x2, t, u);
-      y2 = Step.plus(k, y2, s, v);
-      s = v128.load(p, (0 * offsetof<Rows>() + 3) << 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x3 = Step.plus(k, x3, t, u);
-      y3 = Step.plus(k, y3, s, v);
-      if (offsetof<Rows>() > 4) {
-        s = v128.load(p, (0 * offsetof<Rows>() + 4) << 4);
+      let s: v128;
+      let t: v128;
+      // unroll
+      for (let i = 0; i < 4; ++i) {
+        if (offsetof<Source>() === 0) {
+          u = v128.load(q, 32 * i);
+          v = v128.load(q, 32 * i + 16);
+        } else {
+          u = v128.load(q);
+          v = v128.load(q, 16);
+          v128.store(to, u, 32 * i);
+          v128.store(to, v, 32 * i + 16);
+          q += bStep;
+        }
+        s = v128.load(p, (i * offsetof<Rows>() + 0) << 4);
         t = Step.times(k, s, u);
         s = Step.times(k, s, v);
-        x4 = Step.plus(k, x4, t, u);
-        y4 = Step.plus(k, y4, s, v);
-      }
-      if (offsetof<Source>() === 0) {
-        u = v128.load(q, 32);
-        v = v128.load(q, 48);
-      } else {
-        u = v128.load(q);
-        v = v128.load(q, 16);
-        v128.store(to, u, 32);
-        v128.store(to, v, 48);
-        q += bStep;
-      }
-      s = v128.load(p, (1 * offsetof<Rows>() + 0) << 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x0 = Step.plus(k, x0, t, u);
-      y0 = Step.plus(k, y0, s, v);
-      s = v128.load(p, (1 * offsetof<Rows>() + 1) << 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x1 = Step.plus(k, x1, t, u);
-      y1 = Step.plus(k, y1, s, v);
-      s = v128.load(p, (1 * offsetof<Rows>() + 2) << 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x2 = Step.plus(k, x2, t, u);
-      y2 = Step.plus(k, y2, s, v);
-      s = v128.load(p, (1 * offsetof<Rows>() + 3) << 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x3 = Step.plus(k, x3, t, u);
-      y3 = Step.plus(k, y3, s, v);
-      if (offsetof<Rows>() > 4) {
-        s = v128.load(p, (1 * offsetof<Rows>() + 4) << 4);
+        x0 = Step.plus(k, x0, t, u);
+        y0 = Step.plus(k, y0, s, v);
+        s = v128.load(p, (i * offsetof<Rows>() + 1) << 4);
         t = Step.times(k, s, u);
         s = Step.times(k, s, v);
-        x4 = Step.plus(k, x4, t, u);
-        y4 = Step.plus(k, y4, s, v);
-      }
-      if (offsetof<Source>() === 0) {
-        u = v128.load(q, 64);
-        v = v128.load(q, 80);
-      } else {
-        u = v128.load(q);
-        v = v128.load(q, 16);
-        v128.store(to, u, 64);
-        v128.store(to, v, 80);
-        q += bStep;
-      }
-      s = v128.load(p, (2 * offsetof<Rows>() + 0) << 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x0 = Step.plus(k, x0, t, u);
-      y0 = Step.plus(k, y0, s, v);
-      s = v128.load(p, (2 * offsetof<Rows>() + 1) << 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x1 = Step.plus(k, x1, t, u);
-      y1 = Step.plus(k, y1, s, v);
-      s = v128.load(p, (2 * offsetof<Rows>() + 2) << 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x2 = Step.plus(k, x2, t, u);
-      y2 = Step.plus(k, y2, s, v);
-      s = v128.load(p, (2 * offsetof<Rows>() + 3) << 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x3 = Step.plus(k, x3, t, u);
-      y3 = Step.plus(k, y3, s, v);
-      if (offsetof<Rows>() > 4) {
-        s = v128.load(p, (2 * offsetof<Rows>() + 4) << 4);
+        x1 = Step.plus(k, x1, t, u);
+        y1 = Step.plus(k, y1, s, v);
+        s = v128.load(p, (i * offsetof<Rows>() + 2) << 4);
         t = Step.times(k, s, u);
         s = Step.times(k, s, v);
-        x4 = Step.plus(k, x4, t, u);
-        y4 = Step.plus(k, y4, s, v);
-      }
-      if (offsetof<Source>() === 0) {
-        u = v128.load(q, 96);
-        v = v128.load(q, 112);
-      } else {
-        u = v128.load(q);
-        v = v128.load(q, 16);
-        v128.store(to, u, 96);
-        v128.store(to, v, 112);
-        q += bStep;
-      }
-      s = v128.load(p, (3 * offsetof<Rows>() + 0) << 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x0 = Step.plus(k, x0, t, u);
-      y0 = Step.plus(k, y0, s, v);
-      s = v128.load(p, (3 * offsetof<Rows>() + 1) << 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x1 = Step.plus(k, x1, t, u);
-      y1 = Step.plus(k, y1, s, v);
-      s = v128.load(p, (3 * offsetof<Rows>() + 2) << 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x2 = Step.plus(k, x2, t, u);
-      y2 = Step.plus(k, y2, s, v);
-      s = v128.load(p, (3 * offsetof<Rows>() + 3) << 4);
-      t = Step.times(k, s, u);
-      s = Step.times(k, s, v);
-      x3 = Step.plus(k, x3, t, u);
-      y3 = Step.plus(k, y3, s, v);
-      if (offsetof<Rows>() > 4) {
-        s = v128.load(p, (3 * offsetof<Rows>() + 4) << 4);
+        x2 = Step.plus(k, x2, t, u);
+        y2 = Step.plus(k, y2, s, v);
+        s = v128.load(p, (i * offsetof<Rows>() + 3) << 4);
         t = Step.times(k, s, u);
         s = Step.times(k, s, v);
-        x4 = Step.plus(k, x4, t, u);
-        y4 = Step.plus(k, y4, s, v);
+        x3 = Step.plus(k, x3, t, u);
+        y3 = Step.plus(k, y3, s, v);
+        if (offsetof<Rows>() > 4) {
+          s = v128.load(p, (i * offsetof<Rows>() + 4) << 4);
+          t = Step.times(k, s, u);
+          s = Step.times(k, s, v);
+          x4 = Step.plus(k, x4, t, u);
+          y4 = Step.plus(k, y4, s, v);
+        }
       }
       p += offsetof<Rows>() << 6;
       if (offsetof<Source>() === 0) q += 128;
