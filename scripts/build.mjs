@@ -12,6 +12,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateAsync } from "@gfx/zopfli";
+import { compile } from "./asc.mjs";
 import { buildEntries } from "./bundle.mjs";
 import { presetMemory } from "./preset-memory.mjs";
 
@@ -83,9 +84,9 @@ const modules = {
   },
 };
 
-function buildModule(name) {
+async function buildModule(name) {
   const { entry, options, checked, preset } = modules[name];
-  tool("scripts/asc.mjs", [
+  const { error, stderr } = await compile([
     `assembly/${entry}.ts`,
     ...["--config", "asconfig.json", "--outFile", `build/${name}.wasm`],
     // Memory is new where a core is instantiated, and nothing is written to the place of a pack before it. Locals in the
@@ -93,6 +94,8 @@ function buildModule(name) {
     ...(checked ? [] : ["--noAssert", "--zeroFilledMemory", "--runPasses", "reorder-locals"]),
     ...options,
   ]);
+  process.stderr.write(stderr.toString());
+  if (error) throw new Error(`${name} does not compile`);
   const path = join(build, `${name}.wasm`);
   if (preset) writeFileSync(path, presetMemory(readFileSync(path)));
 }
