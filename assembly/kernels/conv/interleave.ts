@@ -72,9 +72,12 @@ export function interleavePairs(
   }
 }
 
-// to: [rows][depth][plane / 16][4], its rest left alone; from: 4 images [rows, width, depth], imageStep bytes apart
+// to: [rows][width][depth][4], rowStep, pitch and plane bytes apart, the rest left alone; from: 4 images [rows, width, depth],
+// imageStep bytes apart
 export function interleavePlanes(
   to: usize,
+  rowStep: usize,
+  pitch: usize,
   plane: usize,
   from: usize,
   imageStep: usize,
@@ -98,9 +101,9 @@ export function interleavePlanes(
         from += 4;
         p += plane;
       }
-      at += 16;
+      at += pitch;
     }
-    to += plane * depth;
+    to += rowStep;
   }
 }
 

@@ -1,13 +1,14 @@
 /**
- * Register tile of convolution with four images as lanes: 3 neighbouring pixels by 2 or 3 columns, over the whole depth.
+ * Register tile of convolution with four images as lanes: 3 neighbouring vectors (pixels, or a pixel of twelve images) by 2 or 3
+ * columns, over the whole depth.
  * Place: called by lanes.ts. Invariant: as in row-tiles.ts, one accumulator per element over the depth ascending.
  *
- * Measured on Zen 4, where six instructions a cycle are the limit: neighbouring pixels are neighbouring vectors, so their loads
- * have constant offsets (a depth's two halves of a loop save a tenth), and beside 9 sums there are registers for 3 weights, a
+ * Measured on Zen 4, where six instructions a cycle are the limit: the loads of 3 neighbours have
+ * constant offsets (a depth's two halves of a loop save a tenth), and beside 9 sums there are registers for 3 weights, a
  * vector and two products. Weights of four equal floats are loaded faster than splat: V8 adds a splat's offset by an instruction.
  */
 import { Rows2, Rows3, Step } from "../gemm/step";
-import { columnsOf, Tile } from "./lane-columns";
+import { Tile } from "./lane-columns";
 
 // c[lane][3 vectors][C] = max(bias[C] + Σ a·w, bound)   C = 2, 3 columns; steps in bytes, of c from lane to lane and from vector to
 // vector; a: rows × outer × inner vectors and the 2 behind each; w: C vectors of four equal floats for every one; overwrites c
@@ -113,24 +114,13 @@ function lanesTile<Columns>(
   if (offsetof<Columns>() > 2) Tile.third(c, laneStep, vectorStep, bias, floor, z0, z1, z2);
 }
 
-// The same for all columns, 3 and 2 at a time; `columns` ≥ 2. A column has wColumn bytes of weights, wRow in every row of the
-// kernel, and starts at byte wStart of them.
+// The same for `columns` = 3 or 2
 // biome-ignore format: as the calls
-export function lanesTiles(
+export function lanesTileOf(
   columns: u32, c: usize, laneStep: usize, vectorStep: usize, a: usize, rows: u32, rowStep: usize, outer: u32, outerStep: usize,
-  inner: u32, innerStep: usize, w: usize, wRow: usize, wColumn: usize, wStart: usize, bias: usize, bound: f32,
+  inner: u32, innerStep: usize, w: usize, wRow: usize, bias: usize, bound: f32,
 ): void {
-  while (columns) {
-    const group = columnsOf(columns);
-    const row = wRow * group;
-    const start = w + wStart * group;
-    if (group === 3)
-      lanesTile<Rows3>(c, laneStep, vectorStep, a, rows, rowStep, outer, outerStep, inner, innerStep, start, row, bias, bound);
-    else
-      lanesTile<Rows2>(c, laneStep, vectorStep, a, rows, rowStep, outer, outerStep, inner, innerStep, start, row, bias, bound);
-    columns -= group;
-    c += group << 2;
-    w += wColumn * group;
-    bias += group << 4;
-  }
+  if (columns === 3)
+    lanesTile<Rows3>(c, laneStep, vectorStep, a, rows, rowStep, outer, outerStep, inner, innerStep, w, wRow, bias, bound);
+  else lanesTile<Rows2>(c, laneStep, vectorStep, a, rows, rowStep, outer, outerStep, inner, innerStep, w, wRow, bias, bound);
 }

@@ -1,9 +1,11 @@
 /**
- * Convolution with four images as the lanes of a vector, for layers with too few channels to fill them.
+ * Convolution with four images as the lanes of a vector, for layers with too few channels to fill them. Twelve images at a time need no
+ * tiles of neighbouring pixels, which multiply zeros where their windows reach over the border by different taps.
  * Place: called by conv.ts; pixels.ts computes images of one channel, direct.ts what a batch has beyond fours. Invariant: the
  * order of each sum is that of plain.ts, so the bits are those of direct.ts, whatever the batch.
  *
- *   Work → ┌ bias [columns][4 equal] ┬ weights [groups of columns][KH][KW][depth][2 or 3][4 equal] ┬ images [height][depth][width][4] ┐
+ *   Work → ┌ bias [columns][4 equal] ┬ weights [groups of columns][KH][KW][depth][2 or 3][4 equal] ┬ images ┐
+ *   images: [height][depth][width][4], or of twelve [height][width][depth][3][4]
  *
  * Glossary: depth: channels that are read; columns: channels that are written. Stride, dilation and groups are 1, columns
  * at least 2, rows of the result at least 3 pixels wide.
@@ -12,10 +14,13 @@ import { ConvField } from "../../../src/abi-image";
 import { Record } from "../../tape/record";
 import { convDirect } from "./direct";
 import { interleavePlanes } from "./interleave";
-import { packColumns } from "./lane-columns";
-import { lanesTiles } from "./lanes-tile";
+import { columnsOf, packColumns } from "./lane-columns";
+import { lanesTileOf } from "./lanes-tile";
 import { maskPositive } from "./pack";
 import { convPixels } from "./pixels";
+
+// Twelve images are interleaved where they stay in L2; as in convWorkBytes.
+const DOZEN_BYTES: u32 = 1 << 19;
 
 // see ConvField: Conv2d, or Conv2dInputGrad if backward
 export function convLanes(pc: usize, backward: bool): void {
@@ -24,11 +29,18 @@ export function convLanes(pc: usize, backward: bool): void {
     convPixels(pc);
     return;
   }
-  if (images >= 4) convQuads(pc, backward, images >> 2);
-  if (images & 3) convDirect(pc, backward, images & ~3);
+  const height = Record.u32(pc, backward ? ConvField.H : ConvField.OH) + Record.u32(pc, ConvField.KH) - 1;
+  const width = Record.u32(pc, backward ? ConvField.W : ConvField.OW) + Record.u32(pc, ConvField.KW) - 1;
+  const depth = Record.u32(pc, backward ? ConvField.F : ConvField.C);
+  const dozens = height * width * depth * 48 <= DOZEN_BYTES ? images - (images % 12) : 0;
+  const quads = images & ~3;
+  if (dozens) convInterleaved(pc, backward, 0, dozens, 3);
+  if (quads > dozens) convInterleaved(pc, backward, dozens, quads, 1);
+  if (images > quads) convDirect(pc, backward, quads);
 }
 
-function convQuads(pc: usize, backward: bool, quads: u32): void {
+// Images first … end − 1, 4·together at a time: tiles of 3 pixels of 4 images, or of one pixel of 12
+function convInterleaved(pc: usize, backward: bool, first: u32, end: u32, together: u32): void {
   const kernelH = Record.u32(pc, ConvField.KH);
   const kernelW = Record.u32(pc, ConvField.KW);
   // The image that is read, [rows, width, depth], and the one that is written.
@@ -42,58 +54,74 @@ function convQuads(pc: usize, backward: bool, quads: u32): void {
   const padTop = Record.u32(pc, ConvField.PadTop);
   const padLeft = Record.u32(pc, ConvField.PadLeft);
   const top = backward ? kernelH - 1 - padTop : padTop;
-  const left = backward ? kernelW - 1 - padLeft : padLeft;
+  const before = backward ? kernelW - 1 - padLeft : padLeft;
   const paddedWidth = outWidth + kernelW - 1;
   const bias = Record.ptr(pc, ConvField.Work);
   const weights = bias + (columns << 4);
   const wRow = (kernelW * depth) << 4;
   const wColumn = wRow * kernelH;
   const image = weights + wColumn * columns;
-  const plane = (<usize>paddedWidth) << 4;
-  const rowStep = plane * depth;
+  const dozen = together === 3;
+  // From pixel to pixel, and from channel to channel of a pixel
+  const pitch: usize = dozen ? 48 * depth : 16;
+  const plane: usize = dozen ? 48 : paddedWidth << 4;
+  const rowStep = (paddedWidth * depth * together) << 4;
   packColumns(pc, bias, weights, kernelH * kernelW, depth, columns, backward);
   memory.fill(image, 0, rowStep * (outRows + kernelH - 1));
 
-  let input = Record.ptr(pc, ConvField.A);
-  let out = Record.ptr(pc, ConvField.Out);
-  let mask = Record.ptr(pc, ConvField.Mask);
   const inputBytes = (rows * width * depth) << 2;
   const outPixel = columns << 2;
   const outBytes = outRows * outWidth * outPixel;
   const bound: f32 = Record.u32(pc, ConvField.Relu) ? 0 : -Infinity;
-  // One channel has no run over channels: its runs are along the row.
-  const single = depth === 1;
-  const outerStep: usize = 16;
-  const innerStep: usize = single ? 16 : plane;
-  for (; quads; --quads) {
-    interleavePlanes(image + rowStep * top + (left << 4), plane, input, inputBytes, rows, width, depth);
+  let input = Record.ptr(pc, ConvField.A) + first * inputBytes;
+  let out = Record.ptr(pc, ConvField.Out) + first * outBytes;
+  let mask = Record.ptr(pc, ConvField.Mask);
+  if (mask) mask += first * outBytes;
+  const pixels: u32 = dozen ? 1 : 3;
+  const vectorStep = dozen ? outBytes << 2 : outPixel;
+  for (let n = first; n < end; n += together << 2) {
+    for (let q: u32 = 0; q < together; ++q) {
+      const to = image + rowStep * top + before * pitch + (q << 4);
+      interleavePlanes(to, rowStep, pitch, plane, input, inputBytes, rows, width, depth);
+      input += inputBytes << 2;
+    }
     for (let y: u32 = 0; y < outRows; ++y) {
       // Rows and columns of the kernel that read zeros only are left out: the sum starts at +0, and adding ±0 keeps it.
       const firstY = y < top ? top - y : 0;
       const endY = min(kernelH, rows + top - y);
       const line = image + rowStep * (y + firstY);
-      for (let x: u32 = 0; x < outWidth; x += 3) {
-        // A rest of less than 3 pixels overlaps: the same bits are written twice.
-        x = min(x, outWidth - 3);
-        const firstX = x + 2 < left ? left - x - 2 : 0;
-        const endX = min(kernelW, width + left - x);
-        const taps = endX - firstX;
-        const a = line + ((x + firstX) << 4);
-        const c = out + (y * outWidth + x) * outPixel;
-        const outer = single ? 1 : taps;
-        const inner = single ? taps : depth;
-        // biome-ignore format: one call
-        lanesTiles(
-          columns, c, outBytes, outPixel, a, endY - firstY, rowStep, outer, outerStep, inner, innerStep,
-          weights, wRow, wColumn, firstY * wRow + ((firstX * depth) << 4), bias, bound,
-        );
+      let c = out + y * outWidth * outPixel;
+      let w = weights;
+      let biases = bias;
+      // The weights of a few columns stay in L1 for the whole row.
+      let left = columns;
+      while (left) {
+        const few = columnsOf(left);
+        const wLine = w + firstY * wRow * few;
+        for (let x: u32 = 0; x < outWidth; x += pixels) {
+          // A rest of less than 3 pixels overlaps: the same bits are written twice.
+          x = min(x, outWidth - pixels);
+          const last = x + pixels - 1;
+          const firstX = last < before ? before - last : 0;
+          const taps = min(kernelW, width + before - x) - firstX;
+          const outer = dozen ? 1 : taps;
+          const inner = dozen ? taps * depth : depth;
+          // biome-ignore format: one call
+          lanesTileOf(
+            few, c + x * outPixel, outBytes, vectorStep, line + (x + firstX) * pitch, endY - firstY, rowStep, outer, pitch, inner, plane,
+            wLine + ((firstX * depth * few) << 4), wRow * few, biases, bound,
+          );
+        }
+        c += few << 2;
+        w += wColumn * few;
+        biases += few << 4;
+        left -= few;
       }
     }
     if (mask) {
-      maskPositive(out, mask, outBytes);
-      mask += outBytes << 2;
+      maskPositive(out, mask, outBytes * together);
+      mask += (outBytes << 2) * together;
     }
-    input += inputBytes << 2;
-    out += outBytes << 2;
+    out += (outBytes << 2) * together;
   }
 }
