@@ -10,8 +10,8 @@
 import { ConvField } from "../../../src/abi-image";
 import { Lanes } from "../../simd/lanes";
 import { Record } from "../../tape/record";
+import { laneTiles } from "./depth-tiles";
 import { interleave, interleavePairs } from "./interleave";
-import { lanesSumTiles } from "./lanes-sum-tile";
 
 // What a strip of image and one pair of dy take of L1; as in convWorkBytes.
 const STRIP_BYTES: u32 = 20000;
@@ -93,7 +93,7 @@ export function convWeightGradLanes(pc: usize): void {
       for (let j = pairs; j; --j) {
         let a = image;
         for (let ky = kernelH; ky; --ky) {
-          lanesSumTiles(c, run, a, strideY * line, strideX * pixel, b, count, outWidth);
+          laneTiles(c, run, a, strideY * line, strideX * pixel, b, count, outWidth);
           c += rowSums;
           a += dilationY * line;
         }

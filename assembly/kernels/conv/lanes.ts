@@ -63,7 +63,7 @@ function convInterleaved(pc: usize, backward: bool, first: u32, end: u32, togeth
   const image = weights + wColumn * columns;
   const dozen = together === 3;
   // From pixel to pixel, and from channel to channel of a pixel
-  const pitch: usize = dozen ? 48 * depth : 16;
+  const pitch: u32 = dozen ? 48 * depth : 16;
   const plane: usize = dozen ? 48 : paddedWidth << 4;
   const rowStep = (paddedWidth * depth * together) << 4;
   packColumns(pc, bias, weights, kernelH * kernelW, depth, columns, backward);
