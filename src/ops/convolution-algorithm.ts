@@ -107,15 +107,15 @@ function directBytes(backward: boolean, s: ConvShape): number {
   return roundUp(4 * (columns + 512 + weights + image + behind), 64);
 }
 
-// What twelve interleaved images may take.
-const DOZEN_BYTES = 2 ** 19;
+// Larger images are not interleaved twelve at a time.
+const DOZEN_FLOATS = 10_000;
 
 // As in assembly/kernels/conv/lanes.ts; pixels.ts takes less.
 function lanesBytes(backward: boolean, s: ConvShape): number {
   const [read, write, height, width] = backward ? [s.f, s.c, s.h, s.w] : [s.c, s.f, s.outH, s.outW];
   const weights = s.kernelH * s.kernelW * read * write;
   const image = (height + s.kernelH - 1) * (width + s.kernelW - 1) * read;
-  const together = s.n >= 12 && 48 * image <= DOZEN_BYTES ? 3 : 1;
+  const together = s.n >= 12 && image <= DOZEN_FLOATS ? 3 : 1;
   return roundUp(16 * (write + weights + together * image), 64);
 }
 

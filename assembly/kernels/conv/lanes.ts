@@ -19,8 +19,8 @@ import { lanesTileOf } from "./lanes-tile";
 import { maskPositive } from "./pack";
 import { convPixels } from "./pixels";
 
-// Twelve images are interleaved where they stay in L2; as in convWorkBytes.
-const DOZEN_BYTES: u32 = 1 << 19;
+// Twelve images are interleaved where an image, padded, has no more floats: they stay in L2 then. As in convWorkBytes.
+const DOZEN_FLOATS: u32 = 10000;
 
 // see ConvField: Conv2d, or Conv2dInputGrad if backward
 export function convLanes(pc: usize, backward: bool): void {
@@ -32,7 +32,7 @@ export function convLanes(pc: usize, backward: bool): void {
   const height = Record.u32(pc, backward ? ConvField.H : ConvField.OH) + Record.u32(pc, ConvField.KH) - 1;
   const width = Record.u32(pc, backward ? ConvField.W : ConvField.OW) + Record.u32(pc, ConvField.KW) - 1;
   const depth = Record.u32(pc, backward ? ConvField.F : ConvField.C);
-  const dozens = height * width * depth * 48 <= DOZEN_BYTES ? images - (images % 12) : 0;
+  const dozens = height * width * depth <= DOZEN_FLOATS ? images - (images % 12) : 0;
   const quads = images & ~3;
   if (dozens) convInterleaved(pc, backward, 0, dozens, 3);
   if (quads > dozens) convInterleaved(pc, backward, dozens, quads, 1);
@@ -93,7 +93,6 @@ function convInterleaved(pc: usize, backward: bool, first: u32, end: u32, togeth
       let c = out + y * outWidth * outPixel;
       let w = weights;
       let biases = bias;
-      // The weights of a few columns stay in L1 for the whole row.
       let left = columns;
       while (left) {
         const few = columnsOf(left);
