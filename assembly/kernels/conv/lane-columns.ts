@@ -10,17 +10,14 @@ export function columnsOf(left: u32): u32 {
   return left === 3 || left > 4 ? 3 : 2;
 }
 
-// bias: [columns][4 equal], 0s if there is none; weights: [groups of columns][taps][depth][2 or 3][4 equal] from [taps][C][F];
+// To Work: bias: [columns][4 equal], 0s if there is none; weights: [groups of columns][taps][depth][2 or 3][4 equal] from [taps][C][F];
 // `backward`: the taps in descending order and C as columns
-export function packColumns(
-  pc: usize,
-  bias: usize,
-  weights: usize,
-  taps: u32,
-  depth: u32,
-  columns: u32,
-  backward: bool,
-): void {
+export function packColumns(pc: usize, backward: bool): void {
+  const taps = Record.u32(pc, ConvField.KH) * Record.u32(pc, ConvField.KW);
+  const depth = Record.u32(pc, backward ? ConvField.F : ConvField.C);
+  let columns = Record.u32(pc, backward ? ConvField.C : ConvField.F);
+  const bias = Record.ptr(pc, ConvField.Work);
+  let weights = bias + (columns << 4);
   const biasOf = Record.ptr(pc, ConvField.Bias);
   let from = Record.ptr(pc, ConvField.B);
   const depthStep = (backward ? 1 : columns) << 2;

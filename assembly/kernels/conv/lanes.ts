@@ -34,12 +34,13 @@ export function convLanes(pc: usize, backward: bool): void {
   const depth = Record.u32(pc, backward ? ConvField.F : ConvField.C);
   const dozens = height * width * depth <= DOZEN_FLOATS ? images - (images % 12) : 0;
   const quads = images & ~3;
+  if (quads) packColumns(pc, backward);
   if (dozens) convInterleaved(pc, backward, 0, dozens, 3);
   if (quads > dozens) convInterleaved(pc, backward, dozens, quads, 1);
   if (images > quads) convDirect(pc, backward, quads);
 }
 
-// Images first … end − 1, 4·together at a time: tiles of 3 pixels of 4 images, or of one pixel of 12
+// Images first … end − 1, 4·together at a time: tiles of 3 pixels of 4 images, or of one pixel of 12; weights are packed
 function convInterleaved(pc: usize, backward: bool, first: u32, end: u32, together: u32): void {
   const kernelH = Record.u32(pc, ConvField.KH);
   const kernelW = Record.u32(pc, ConvField.KW);
@@ -66,7 +67,6 @@ function convInterleaved(pc: usize, backward: bool, first: u32, end: u32, togeth
   const pitch: u32 = dozen ? 48 * depth : 16;
   const plane: usize = dozen ? 48 : paddedWidth << 4;
   const rowStep = (paddedWidth * depth * together) << 4;
-  packColumns(pc, bias, weights, kernelH * kernelW, depth, columns, backward);
   memory.fill(image, 0, rowStep * (outRows + kernelH - 1));
 
   const inputBytes = (rows * width * depth) << 2;

@@ -30,7 +30,7 @@ export function convPixels(pc: usize): void {
   const weights = bias + (columns << 4);
   const wColumn = (kernelH * kernelW) << 4;
   const padded = weights + wColumn * columns;
-  packColumns(pc, bias, weights, kernelH * kernelW, 1, columns, false);
+  packColumns(pc, false);
   const line = (inside ? width : paddedWidth) << 2;
   if (!inside) memory.fill(padded, 0, height * line);
   const bound: f32 = Record.u32(pc, ConvField.Relu) ? 0 : -Infinity;
