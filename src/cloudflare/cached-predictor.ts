@@ -5,19 +5,17 @@
 // version never takes its place.
 
 import { ConfigError } from "../errors.ts";
-import { GraphBuilder } from "../graph/builder.ts";
-import { checkDigest, graphIn, payloadOf } from "../io/model-file.ts";
+import { checkDigest, payloadOf } from "../io/model-file.ts";
 import { readSafetensors } from "../io/safetensors.ts";
-import { asF32, checkWeights } from "../io/weights.ts";
 import { useLayers } from "../layers/definition.ts";
 import { allLayers } from "../layers/registry.ts";
-import { lowerModel } from "../model.ts";
 import { loadBundled } from "../platform/worker-core.ts";
-import { Predictor } from "../train/predictor.ts";
+import type { Predictor } from "../train/predictor.ts";
 import { answerRows } from "./answer-rows.ts";
 import { readBody } from "./bounded-body.ts";
 import { CopyStore, type CurrentVersion } from "./copy-store.ts";
 import { digestOf } from "./digest.ts";
+import { predictorIn } from "./model-predictor.ts";
 import type { Env, ObjectStub } from "./object-platform.ts";
 import { release } from "./object-schema.ts";
 import { type RowType, readInputs } from "./rows-body.ts";
@@ -126,24 +124,13 @@ async function refresh(
   return copy;
 }
 
-/** A model file in its own memory; the weights go from the file into it without a copy between. */
+/** A model file in its own memory. */
 async function predictorOf(file: Uint8Array, timeSteps: number): Promise<Predictor> {
   const contents = readSafetensors(file);
   const sum = await digestOf(payloadOf(file));
   checkDigest(file, contents, () => sum);
-  const model = graphIn(contents.metadata);
-  const weights = Object.fromEntries(
-    [...contents.tensors].map(([name, view]) => {
-      const { byteOffset, length } = view.data;
-      if (view.dtype !== "F32" || byteOffset % 4 !== 0) return [name, asF32(name, view)];
-      return [name, { shape: view.shape, data: new Float32Array(view.data.buffer, byteOffset, length / 4) }];
-    }),
-  );
-  checkWeights(lowerModel(new GraphBuilder(), model, "predict").tensors, weights);
-  return new Predictor(await loadBundled("simd"), MAX_COPY_BYTES, model, weights, {
-    batchSize: 1,
-    timeSteps,
-  });
+  const host = { module: await loadBundled("simd"), maxBytes: MAX_COPY_BYTES };
+  return predictorIn(contents, host, { batchSize: 1, timeSteps });
 }
 
 function forget(name: string): void {

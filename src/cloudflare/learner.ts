@@ -5,26 +5,26 @@
 // one transaction after it, and a failed transaction drops the memory.
 
 import type { Trainer } from "../api.ts";
-import { StateError } from "../errors.ts";
 import type { Weights } from "../io/weights.ts";
 import type { TrainerHost } from "../train/base-trainer.ts";
-import {
-  type FileSource,
-  modelFileIn,
-  restore,
-  resumeFrom,
-  unsignedModelFile,
-  writeFile,
-} from "../train/state-stream.ts";
+import type { Predictor } from "../train/predictor.ts";
+import { restore, unsignedModelFile, writeFile } from "../train/state-stream.ts";
 import { type BuiltModel, type ModelRecord, refuseNotFinite } from "./model-record.ts";
 import type { ObjectStorage, SqlStorage } from "./object-platform.ts";
-import { blobSource, createTables, first, readFact, writeBlob, writeFact } from "./object-schema.ts";
-import { decodeBatch, encodeBatch, type PackedBatch, stepArguments } from "./packed-rows.ts";
-import { modelExists, modelNotFound, RequestError } from "./request-error.ts";
+import { createTables, first, readFact, writeBlob, writeFact } from "./object-schema.ts";
+import { encodeBatch, type PackedBatch, stepArguments } from "./packed-rows.ts";
+import { modelExists, modelNotFound } from "./request-error.ts";
 import { admit, leave } from "./residents.ts";
 import { SentStates } from "./sent-states.ts";
-import { MAX_VERSIONS } from "./settings.ts";
-import { keptVersion, newestVersion, type VersionEntry, type VersionRow } from "./version-rows.ts";
+import { loadPredictor, loadTrainer, newestModelFile, ownState } from "./stored-model.ts";
+import {
+  keptVersion,
+  newestVersion,
+  refuseMoreKept,
+  type VersionEntry,
+  type VersionRow,
+  versionEntries,
+} from "./version-rows.ts";
 
 export interface LearnerCounts {
   updates: number;
@@ -39,6 +39,8 @@ export class Learner {
   readonly #sent: SentStates;
   #record: ModelRecord | undefined;
   #trainer: Trainer | undefined;
+  /** Only while there is no trainer. */
+  #predictor: Predictor | undefined;
   #version = 0;
   #stored = 0;
   /** Since this object started. */
@@ -108,7 +110,26 @@ export class Learner {
   drop(): void {
     this.#trainer?.dispose();
     this.#trainer = undefined;
+    this.#dropPredictor();
     leave(this);
+  }
+
+  /** What answers predictions of the current version: who only predicts pays nothing for training. */
+  predicts(): Trainer | Predictor {
+    if (this.#trainer || this.journalled > 0) return this.trainer();
+    const { spec, plan } = this.#record!;
+    if (!this.#predictor) {
+      this.counts.loads++;
+      admit(this, plan.planBytes);
+      this.#predictor = loadPredictor(this.#host, this.#sql, spec);
+    }
+    admit(this, this.#predictor.plan.bytes.total);
+    return this.#predictor;
+  }
+
+  #dropPredictor(): void {
+    this.#predictor?.dispose();
+    this.#predictor = undefined;
   }
 
   /** The trainer at the current version: in memory, or loaded and replayed. */
@@ -119,20 +140,10 @@ export class Learner {
       return this.#trainer;
     }
     this.counts.loads++;
-    const newest = newestVersion(this.#sql);
+    this.#dropPredictor();
     admit(this, record.plan.planBytes);
-    const trainer = resumeFrom(this.#host, this.#ownState(newest.blob));
-    const rows = this.#sql.exec<{ version: number; step: number; example: ArrayBuffer }>(
-      "SELECT version, step, example FROM journal WHERE version > ? ORDER BY version",
-      newest.version,
-    );
-    for (const { step, example } of rows) {
-      if (trainer.steps !== step)
-        throw new StateError("storage/journal", "the journal does not follow the stored state");
-      const { x, y, extra } = stepArguments(decodeBatch(example));
-      trainer.step(x, y, extra);
-      this.counts.replayed++;
-    }
+    const { trainer, replayed } = loadTrainer(this.#host, this.#sql);
+    this.counts.replayed += replayed;
     this.#hold(trainer);
     return trainer;
   }
@@ -193,23 +204,12 @@ export class Learner {
   }
 
   versions(): VersionEntry[] {
-    return this.#sql
-      .exec<VersionRow>("SELECT * FROM versions ORDER BY version")
-      .toArray()
-      .map(({ version, step, fingerprint, source, label, kept }) => ({
-        ...{ version, step, fingerprint, source, label, kept: kept === 1 },
-      }));
+    return versionEntries(this.#sql);
   }
 
   /** Keeps the current version until it is deleted. */
   keep(label: string | null): VersionEntry {
-    const count = first<{ n: number }>(this.#sql, "SELECT COUNT(*) AS n FROM versions WHERE kept = 1")!.n;
-    if (count >= MAX_VERSIONS)
-      throw new RequestError(
-        409,
-        "versions/full",
-        `${MAX_VERSIONS} versions are kept already: delete one of them first`,
-      );
+    refuseMoreKept(this.#sql);
     this.snapshot();
     this.#sql.exec("UPDATE versions SET kept = 1, label = ? WHERE version = ?", label, this.#version);
     return this.versions().find(({ version }) => version === this.#version)!;
@@ -233,7 +233,7 @@ export class Learner {
     const trainer = this.trainer();
     try {
       // In its own memory: two trainers would take twice as much.
-      restore(trainer, this.#ownState(blob));
+      restore(trainer, ownState(this.#sql, blob));
     } catch (error) {
       this.drop();
       throw error;
@@ -244,7 +244,7 @@ export class Learner {
   /** The model file of the current version, not signed; from storage where that alone holds it. */
   modelFile(): Uint8Array {
     if (this.#trainer || this.journalled > 0) return unsignedModelFile(this.trainer());
-    return modelFileIn(this.#ownState(newestVersion(this.#sql).blob));
+    return newestModelFile(this.#sql);
   }
 
   /** The checkpoint of the current version as a stream that later versions do not disturb. */
@@ -256,10 +256,6 @@ export class Learner {
 
   get #sql(): SqlStorage {
     return this.#storage.sql;
-  }
-
-  #ownState(blob: number): FileSource {
-    return { ...blobSource(this.#sql, blob), own: true };
   }
 
   #readVersion(): void {

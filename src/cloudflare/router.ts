@@ -3,7 +3,7 @@
 // Place: mounted by users (`export default createRouter()`), in front of TrainerObject and ModelIndex. Invariant: an object
 // is reached only by a request whose route is in the table and whose token has the scope, and only by the model's own name.
 
-import { Hono } from "hono";
+import { Hono } from "hono/quick";
 import { requireScope, TokenTable } from "./auth.ts";
 import { readBody } from "./bounded-body.ts";
 import { predictFromCopy } from "./cached-predictor.ts";

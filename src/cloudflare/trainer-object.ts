@@ -4,7 +4,7 @@
 // written without an await, so that requests and slices never see each other half done; the runtime holds the answer back
 // until what was written is durable.
 
-import { Hono } from "hono";
+import { Hono } from "hono/quick";
 import type { Core } from "../api.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { weightsIn } from "../io/weights.ts";
@@ -231,7 +231,7 @@ export class TrainerObject {
     const record = this.#learner.record(name);
     const batch = readInputs(record, type, body);
     this.#refuseWork(record, batch.rows / 3);
-    const answer = answerRows(this.#learner.trainer(), batch, this.#learner.version);
+    const answer = answerRows(this.#learner.predicts(), batch, this.#learner.version);
     this.#predictions.rows += batch.rows;
     return answer;
   }

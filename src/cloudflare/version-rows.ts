@@ -5,7 +5,8 @@
 import { StateError } from "../errors.ts";
 import type { SqlStorage } from "./object-platform.ts";
 import { first } from "./object-schema.ts";
-import { versionNotKept } from "./request-error.ts";
+import { RequestError, versionNotKept } from "./request-error.ts";
+import { MAX_VERSIONS } from "./settings.ts";
 
 export interface VersionEntry {
   readonly version: number;
@@ -39,4 +40,23 @@ export function keptVersion(sql: SqlStorage, version: number): VersionRow {
   const row = first<VersionRow>(sql, "SELECT * FROM versions WHERE version = ?", version);
   if (!row) throw versionNotKept(version);
   return row;
+}
+
+export const versionEntries = (sql: SqlStorage): VersionEntry[] =>
+  sql
+    .exec<VersionRow>("SELECT * FROM versions ORDER BY version")
+    .toArray()
+    .map(({ version, step, fingerprint, source, label, kept }) => ({
+      ...{ version, step, fingerprint, source, label, kept: kept === 1 },
+    }));
+
+/** @throws RequestError 409 if no more may be kept */
+export function refuseMoreKept(sql: SqlStorage): void {
+  const count = first<{ n: number }>(sql, "SELECT COUNT(*) AS n FROM versions WHERE kept = 1")!.n;
+  if (count >= MAX_VERSIONS)
+    throw new RequestError(
+      409,
+      "versions/full",
+      `${MAX_VERSIONS} versions are kept already: delete one of them first`,
+    );
 }

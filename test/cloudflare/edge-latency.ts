@@ -4,6 +4,7 @@
 // by one client with open connections, so that drift and the client meet both.
 
 import { Agent, request } from "node:http";
+import { bodyOf } from "../../src/client/rows.ts";
 import { TOKENS, Workerd } from "./workerd.ts";
 
 const W2 = {
@@ -14,18 +15,27 @@ const W2 = {
   ],
   batchSize: 1,
 };
-const body = JSON.stringify({ x: [Array.from({ length: 784 }, (_, i) => (i * 7) % 256)] });
-const headers = {
-  authorization: `Bearer ${TOKENS.predict}`,
-  "content-type": "application/json",
-  "content-length": String(body.length),
-};
+const pixels = Uint8Array.from({ length: 784 }, (_, i) => (i * 7) % 256);
+
+/** What is sent: as the client of `edgegrad/client` sends a typed array, and as JSON. */
+const FORMS = {
+  typed: ["application/octet-stream", bodyOf({ x: Float32Array.from(pixels) }) as Uint8Array],
+  json: ["application/json", new TextEncoder().encode(JSON.stringify(bodyOf({ x: [[...pixels]] })))],
+} as const;
+type Form = keyof typeof FORMS;
 
 const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
 const quantile = (values: readonly number[], q: number): number =>
   sorted(values)[Math.min(values.length - 1, Math.floor(values.length * q))]!;
+const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-function post(url: string, agent: Agent): Promise<number> {
+function post(url: string, agent: Agent, form: Form): Promise<number> {
+  const [type, body] = FORMS[form];
+  const headers = {
+    authorization: `Bearer ${TOKENS.predict}`,
+    "content-type": type,
+    "content-length": String(body.length),
+  };
   const begun = performance.now();
   return new Promise((resolve, reject) => {
     const sent = request(url, { method: "POST", agent, headers }, (response) => {
@@ -41,57 +51,82 @@ function post(url: string, agent: Agent): Promise<number> {
   });
 }
 
-const ROUNDS = 10;
+const ROUNDS = 15;
+const KINDS = ["empty", "copy", "object"] as const;
+type Kind = (typeof KINDS)[number];
 
+interface LatencyRow {
+  readonly form: Form;
+  readonly concurrency: number;
+  readonly kind: Kind;
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  readonly perSecond: number;
+  /** Times as long as the empty Worker takes for the same body: median of the rounds' ratios of medians. */
+  readonly ratio: number;
+}
+
+/** Requests of each kind, in turns. */
 export async function measureLatency(requests: number) {
   const empty = await new Workerd({ entry: "test/cloudflare/empty-worker.ts" }).start();
   // As it is deployed: the tests' own entry looks at every request first.
   const worker = await new Workerd({ entry: "src/cloudflare/worker.ts" }).start();
   try {
     await worker.ask("PUT", "/models/w2", W2);
-    const urls = {
+    const urls: Record<Kind, string> = {
       empty: `${empty.url}/`,
-      copy: `${worker.url}/models/w2/predict?maxStale=60`,
+      copy: `${worker.url}/models/w2/predict?maxStale=3600`,
       object: `${worker.url}/models/w2/predict`,
     };
-    type Kind = keyof typeof urls;
-    const kinds = Object.keys(urls) as Kind[];
-    const rows = [];
+    const rows: LatencyRow[] = [];
     for (const concurrency of [1, 8, 32]) {
       const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
-      const times: Record<Kind, number[]> = { empty: [], copy: [], object: [] };
-      const seconds: Record<Kind, number> = { empty: 0, copy: 0, object: 0 };
       const each = Math.ceil(requests / ROUNDS / concurrency);
-      for (let round = -2; round < ROUNDS; round++)
-        for (const kind of kinds) {
-          const begun = performance.now();
-          await Promise.all(
-            Array.from({ length: concurrency }, async () => {
-              for (let i = 0; i < each; i++) {
-                const ms = await post(urls[kind], agent);
-                // The first rounds warm up both.
-                if (round >= 0) times[kind].push(ms);
-              }
-            }),
-          );
-          if (round >= 0) seconds[kind] += (performance.now() - begun) / 1000;
-        }
+      for (const form of ["typed", "json"] as const) rows.push(...(await measure(form, urls, agent, each)));
       agent.destroy();
-      const row = (kind: Kind) => ({
-        medianMs: quantile(times[kind], 0.5),
-        p99Ms: quantile(times[kind], 0.99),
-        perSecond: Math.round(times[kind].length / seconds[kind]),
-        ratio: quantile(times[kind], 0.5) / quantile(times.empty, 0.5),
-      });
-      rows.push({ concurrency, ...Object.fromEntries(kinds.map((kind) => [kind, row(kind)])) } as {
-        concurrency: number;
-      } & Record<Kind, ReturnType<typeof row>>);
     }
-    return { requests, rows, worst: Math.max(...rows.map(({ copy }) => copy.ratio)) };
+    const worst = (of: Form) =>
+      Math.max(...rows.filter(({ form, kind }) => form === of && kind === "copy").map(({ ratio }) => ratio));
+    return { requests, rows, worstTyped: worst("typed"), worstJson: worst("json") };
   } finally {
     await worker.close();
     await empty.close();
   }
+}
+
+async function measure(
+  ...[form, urls, agent, each]: [Form, Record<Kind, string>, Agent, number]
+): Promise<LatencyRow[]> {
+  const concurrency = agent.maxSockets;
+  const rounds: Record<Kind, { times: number[]; seconds: number }[]> = { empty: [], copy: [], object: [] };
+  for (let round = -2; round < ROUNDS; round++)
+    for (const kind of KINDS) {
+      const times: number[] = [];
+      const begun = performance.now();
+      await Promise.all(
+        Array.from({ length: concurrency }, async () => {
+          for (let i = 0; i < each; i++) times.push(await post(urls[kind], agent, form));
+        }),
+      );
+      // The first rounds warm up both.
+      if (round >= 0) rounds[kind].push({ times, seconds: (performance.now() - begun) / 1000 });
+    }
+  return KINDS.map((kind) => {
+    const times = rounds[kind].flatMap((round) => round.times);
+    const seconds = rounds[kind].reduce((sum, round) => sum + round.seconds, 0);
+    const ratios = rounds[kind].map((round, i) => median(round.times) / median(rounds.empty[i]!.times));
+    const perSecond = Math.round(times.length / seconds);
+    const ratio = median(ratios);
+    return {
+      form,
+      concurrency,
+      kind,
+      medianMs: median(times),
+      p99Ms: quantile(times, 0.99),
+      perSecond,
+      ratio,
+    };
+  });
 }
 
 /** From the start of the process to the first answer: a prediction by a model in storage, or the empty Worker's. */
@@ -107,7 +142,7 @@ export async function measureColdStart(starts: number) {
       const begun = performance.now();
       of.spawn();
       for (;;) {
-        const done = await post(`${of.url}${path}`, agent).catch((error: NodeJS.ErrnoException) => {
+        const done = await post(`${of.url}${path}`, agent, "json").catch((error: NodeJS.ErrnoException) => {
           if (error.code !== "ECONNREFUSED" && error.code !== "ECONNRESET") throw error;
           return undefined;
         });
@@ -125,8 +160,7 @@ export async function measureColdStart(starts: number) {
       };
       if (i >= 0) for (const kind of ["empty", "object", "copy"] as const) times[kind].push(row[kind]);
     }
-    const median = (kind: keyof typeof times) => quantile(times[kind], 0.5);
-    const [emptyMs, objectMs, copyMs] = [median("empty"), median("object"), median("copy")];
+    const [emptyMs, objectMs, copyMs] = [median(times.empty), median(times.object), median(times.copy)];
     return { starts, emptyMs, objectMs, copyMs, objectOver: objectMs - emptyMs, copyOver: copyMs - emptyMs };
   } finally {
     await worker.close();

@@ -150,6 +150,45 @@ describe("a model", () => {
     expect(await model.predict(input, 0)).toEqual(await model.predict(input));
   });
 
+  test("predicts without what training takes, with the bits of its trainer", async () => {
+    const model = client().model("idle");
+    await model.create(NETWORK);
+    await model.update(exampleOf(1));
+    await model.keepVersion();
+    const input = { x: exampleOf(2, 3).x };
+    const byTrainer = await model.predict(input);
+    await worker.kill();
+    await worker.restart();
+    // Nothing is journalled: nothing but the weights is loaded.
+    expect(await model.predict(input)).toEqual(byTrainer);
+    const { fingerprint } = await model.inspect();
+    expect(await model.predict(input)).toEqual(byTrainer);
+    await model.update(exampleOf(3));
+    expect((await model.inspect()).fingerprint).not.toBe(fingerprint);
+    const journalled = await model.predict(input);
+    await worker.kill();
+    await worker.restart();
+    expect(await model.predict(input)).toEqual(journalled);
+  });
+
+  test("takes typed arrays from the client as it takes plain ones", async () => {
+    const model = client().model("typed");
+    await model.create({ ...NETWORK, examples: { capacity: 10 } });
+    const { x, y } = exampleOf(4, 3);
+    const typed = { x: Float32Array.from(x.flat()), y: Uint8Array.from(y) };
+    const plain = await model.predict({ x });
+    for (const same of [typed.x, new Float64Array(typed.x), x.map((row) => Float32Array.from(row))])
+      expect(await model.predict({ x: same })).toEqual(plain);
+    expect(await model.predict({ x: typed.x }, 60)).toEqual(plain);
+    const twin = client().model("twin");
+    await twin.create(NETWORK);
+    const answer = await model.update(typed);
+    expect(answer).toEqual(await twin.update({ x, y }));
+    expect(await model.append({ ...typed, sampleWeights: [1, 2, 1] })).toMatchObject({ count: 3 });
+    const ragged = model.predict({ x: [new Float32Array(8), new Float32Array(7)] });
+    await expect(ragged).rejects.toThrow(/rows have 8/);
+  });
+
   test("reports its run as events, pauses and goes on", async () => {
     const slow = await new Workerd({ vars: { EDGEGRAD_CPU_MS: "3" } }).start();
     try {

@@ -50,9 +50,10 @@ if (what === "restarts") {
   report = result;
   holds = result.broken.length === 0 && result.routes === ROUTES.length;
 } else if (what === "latency") {
-  const result = await measureLatency(size(0, 4000));
+  const result = await measureLatency(size(0, 20_000));
   report = result;
-  holds = result.worst <= 1.3;
+  // JSON of 784 numbers takes longer to read than the network to run: see docs/worker.md.
+  holds = result.worstTyped <= 1.3;
 } else if (what === "memory") {
   const result = await measureMemory();
   report = result;

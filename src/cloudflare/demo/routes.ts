@@ -3,8 +3,9 @@
 // Place: worker.ts gives it a way to load the core; tests give it another. Invariant: every response but a saved file
 // is JSON; an error is `{ code, message }` with nothing of the stack or of what the core was doing.
 
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { Hono } from "hono/quick";
 import * as v from "valibot";
 import type { Core } from "../../api.ts";
 import {
