@@ -13,7 +13,7 @@ import { loadBundled } from "../platform/worker-core.ts";
 import type { Predictor } from "../train/predictor.ts";
 import { answerRows } from "./answer-rows.ts";
 import { readBody } from "./bounded-body.ts";
-import { CopyStore, type CurrentVersion } from "./copy-store.ts";
+import { CopyStore, CURRENT, type CurrentVersion } from "./copy-store.ts";
 import { digestOf } from "./digest.ts";
 import { predictorIn } from "./model-predictor.ts";
 import type { Env, ObjectStub } from "./object-platform.ts";
@@ -37,6 +37,12 @@ export interface CopySource {
   readonly stub: () => ObjectStub;
   /** Goes on after the answer. */
   readonly later: (work: Promise<unknown>) => void;
+}
+
+/** A version, and its file where that came with it. */
+interface Found {
+  readonly current: CurrentVersion;
+  readonly bytes?: Uint8Array;
 }
 
 /** All copies of an isolate together: the file, its weights and the plan of each. */
@@ -78,39 +84,45 @@ async function refresh(
 ): Promise<Copy | Response> {
   const { stub, later } = source;
   const store = new CopyStore(source.env);
-  const ask = (what: string) => stub().fetch(new Request(`http://object/models/${name}/${what}`));
-  let current = await store.current(name, now - maxStale * 1000, now);
-  if (!current) {
-    const answer = await ask("version");
+  const ask = async (what: "version" | "weights"): Promise<Found | Response> => {
+    const answer = await stub().fetch(new Request(`http://object/models/${name}/${what}`));
     if (!answer.ok) {
       if (answer.status === 404) forget(name);
       return new Response(answer.body, answer);
     }
-    const { uid, version, timeSteps } = (await answer.json()) as CurrentVersion;
-    current = { uid, version, timeSteps, checked: now };
-    if (store.exists) later(store.note(name, current));
-  }
-  if (old && old.uid === current.uid && old.version >= current.version) {
-    if (old.version === current.version) old.checked = Math.max(old.checked, current.checked);
+    const told = what === "version" ? await answer.text() : answer.headers.get(CURRENT)!;
+    const current = { ...(JSON.parse(told) as CurrentVersion), checked: now };
+    return what === "version" ? { current } : { current, bytes: await readBody(answer, MAX_COPY_BYTES) };
+  };
+  const noted = await store.current(name, now - maxStale * 1000, now);
+  // Who holds nothing needs the file, whatever version it is of.
+  let found = noted ? { current: noted } : await ask(old || store.exists ? "version" : "weights");
+  if (found instanceof Response) return found;
+  if (!noted && store.exists) later(store.note(name, found.current));
+  const { uid, version, checked } = found.current;
+  if (old && old.uid === uid && old.version >= version) {
+    if (old.version === version) old.checked = Math.max(old.checked, checked);
     if (now - old.checked <= maxStale * 1000) return old;
   }
-  let bytes = await store.file(name, current);
-  let { version } = current;
-  if (!bytes) {
-    const file = await ask("weights");
-    if (!file.ok) return new Response(file.body, file);
-    version = Number(file.headers.get("edgegrad-version"));
-    bytes = await readBody(file, MAX_COPY_BYTES);
-    if (store.exists) {
-      const stored = { ...current, version };
-      later(store.keep(name, stored, bytes.slice().buffer).then(() => store.forgetOlder(name, stored)));
-    }
+  const kept = found.bytes ?? (await store.file(name, found.current));
+  if (kept) found = { ...found, bytes: kept };
+  else {
+    found = await ask("weights");
+    if (found instanceof Response) return found;
+    const { current, bytes } = found;
+    if (store.exists)
+      later(store.keep(name, current, bytes!.slice().buffer).then(() => store.forgetOlder(name, current)));
   }
+  return hold(name, found.current, found.bytes!);
+}
+
+/** A model file becomes the isolate's copy. */
+async function hold(name: string, current: CurrentVersion, bytes: Uint8Array): Promise<Copy> {
   const predictor = await predictorOf(bytes, current.timeSteps);
   const size = bytes.length;
   release(bytes);
   const copy: Copy = {
-    ...{ uid: current.uid, version, predictor, checked: current.checked, used: uses },
+    ...{ uid: current.uid, version: current.version, predictor, checked: current.checked, used: uses },
     bytes: predictor.plan.bytes.total + size,
   };
   if (copy.bytes > MAX_COPY_BYTES)

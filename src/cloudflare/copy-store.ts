@@ -5,13 +5,16 @@
 
 import type { Env, KvNamespace, R2Store } from "./object-platform.ts";
 
-/** What the object said of its current version, and when it was asked. */
+/** What the object says of its current version, and when it was asked. */
 export interface CurrentVersion {
   readonly uid: string;
   readonly version: number;
   readonly timeSteps: number;
   readonly checked: number;
 }
+
+/** Header of a model file that says whose it is, as JSON. */
+export const CURRENT = "edgegrad-current";
 
 /** Larger files go to R2 where there is one; KV takes up to 25 MiB. */
 const LARGE_BYTES = 1e6;

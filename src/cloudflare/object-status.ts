@@ -4,6 +4,7 @@
 
 import { payloadOf, setDigest } from "../io/model-file.ts";
 import type { FileKind } from "../train/state-stream.ts";
+import type { CurrentVersion } from "./copy-store.ts";
 import { digestOf } from "./digest.ts";
 import type { ExampleStore } from "./example-store.ts";
 import type { Learner } from "./learner.ts";
@@ -29,6 +30,11 @@ export function describeModel(
     journalled: learner.journalled,
     run: run.record?.state ?? null,
   };
+}
+
+/** What a copy must know of the model to be one. */
+export function currentOf({ uid, spec }: ModelRecord, version: number): Omit<CurrentVersion, "checked"> {
+  return { uid, version, timeSteps: spec.timeSteps };
 }
 
 export function statusOfRun(

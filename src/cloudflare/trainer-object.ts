@@ -15,6 +15,7 @@ import { fileBytesOf } from "../train/state-stream.ts";
 import { answerOnce } from "./answer-log.ts";
 import { answerRows, outputsFor } from "./answer-rows.ts";
 import { readBody } from "./bounded-body.ts";
+import { CURRENT } from "./copy-store.ts";
 import { ExampleStore } from "./example-store.ts";
 import { Learner } from "./learner.ts";
 import { logEvent } from "./log.ts";
@@ -23,7 +24,7 @@ import { buildFromJson, buildFromUpload } from "./model-request.ts";
 import { labelBody, rollbackBody, startBody } from "./object-bodies.ts";
 import { objectMetrics } from "./object-metrics.ts";
 import type { Env, ObjectContext } from "./object-platform.ts";
-import { describeModel, fileResponse, modelFileOf, statusOfRun } from "./object-status.ts";
+import { currentOf, describeModel, fileResponse, modelFileOf, statusOfRun } from "./object-status.ts";
 import { inputsIn } from "./packed-rows.ts";
 import { ProgressEvents } from "./progress-events.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -96,10 +97,9 @@ export class TrainerObject {
     app.put(base, async (c) => this.#create(c.req.param("name"), c.req.raw));
     app.get(base, (c) => c.json(this.#describe(this.#learner.record(c.req.param("name")))));
     app.delete(base, async (c) => this.#delete(c.req.param("name")));
-    app.get(`${base}/version`, (c) => {
-      const { uid, plan, spec } = this.#learner.record(c.req.param("name"));
-      return c.json({ uid, version: this.#learner.version, plan, timeSteps: spec.timeSteps });
-    });
+    app.get(`${base}/version`, (c) =>
+      c.json(currentOf(this.#learner.record(c.req.param("name")), this.#learner.version)),
+    );
     app.get(`${base}/weights`, (c) => this.#saveModel(c.req.param("name")));
     app.get(`${base}/checkpoint`, (c) => this.#saveCheckpoint(c.req.param("name")));
     app.put(`${base}/weights`, async (c) => {
@@ -213,10 +213,12 @@ export class TrainerObject {
   }
 
   async #saveModel(name: string): Promise<Response> {
-    this.#learner.record(name);
+    const record = this.#learner.record(name);
     const { version } = this.#learner;
     const { body, bytes } = await modelFileOf(this.#learner);
-    return fileResponse(body, "model", version, bytes);
+    const answer = fileResponse(body, "model", version, bytes);
+    answer.headers.set(CURRENT, JSON.stringify(currentOf(record, version)));
+    return answer;
   }
 
   #saveCheckpoint(name: string): Response {

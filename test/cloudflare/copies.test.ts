@@ -31,7 +31,7 @@ function fakeObject(columns: number) {
       if (request.method === "DELETE") return Response.json({});
       if (what === "version") return Response.json({ uid, version: object.version, timeSteps: 1 });
       return new Response(trainer.saveModel() as Uint8Array<ArrayBuffer>, {
-        headers: { "edgegrad-version": String(object.version) },
+        headers: { "edgegrad-current": JSON.stringify({ uid, version: object.version, timeSteps: 1 }) },
       });
     },
   };
@@ -108,6 +108,18 @@ test("a note that is older than asked for is not believed, however fresh KV says
   // Nor one from the future, which a wrong clock may write.
   await EDGEGRAD_KV.put("edgegrad/soon/current", JSON.stringify({ ...note, checked: now + 60_000 }));
   expect((await worker(object, { EDGEGRAD_KV }).predict("soon", 10, 8)).version).toBe(1);
+});
+
+test("without stores the first question brings the file, the next ones only the version", async () => {
+  const object = fakeObject(8);
+  const alone = worker(object, {});
+  await alone.predict("alone", 10, 8);
+  now += 10_001;
+  expect((await alone.predict("alone", 10, 8)).version).toBe(1);
+  now += 10_001;
+  object.version = 2;
+  expect((await alone.predict("alone", 10, 8)).version).toBe(2);
+  expect(object.asked).toEqual(["weights", "version", "version", "weights"]);
 });
 
 test("another isolate answers from the stores without asking the object", async () => {
