@@ -53,6 +53,8 @@ async function programs(folder: string, bundles: Readonly<Record<string, string>
       stdin: { contents, resolveDir: resolve(".") },
       outfile: file,
       ...{ bundle: true, minify: true, format: "esm", platform: "node", logLevel: "error" },
+      // The package, as its users get it: not the sources that the repository's own settings name.
+      tsconfigRaw: {},
     });
     made.push({ name, file });
   }
