@@ -6,6 +6,7 @@ import "./augment";
 import "./general";
 import "./image";
 import "./index";
+import "./normalize";
 import "./sequence";
 
 export * from "./run";

@@ -78,6 +78,10 @@ const modules = {
     entry: "general",
     options: ["--importTable", "--tableBase", "416", "--memoryBase", "12288", "--use", "PACK=1"],
   },
+  "kernels.normalize": {
+    entry: "normalize",
+    options: ["--importTable", "--tableBase", "512", "--memoryBase", "18432", "--use", "PACK=1"],
+  },
   "kernels.sequence": {
     entry: "sequence",
     options: ["--importTable", "--tableBase", "496", "--memoryBase", "15360", "--use", "PACK=1"],
@@ -140,6 +144,7 @@ const steps = [
     "kernels.image",
     "kernels.augment",
     "kernels.general",
+    "kernels.normalize",
     "kernels.sequence",
   ].map((name) => ({
     name: `embed ${name}`,

@@ -55,6 +55,7 @@ const binaries = [
   { name: "the WASM alone", file: "core.simd.wasm", target: 18, ceiling: 12 },
   { name: "the image kernels beside it", file: "kernels.image.wasm", target: 14 },
   { name: "the general kernels beside it", file: "kernels.general.wasm" },
+  { name: "the normalization kernels beside it", file: "kernels.normalize.wasm" },
   { name: "the sequence kernels beside it", file: "kernels.sequence.wasm" },
   { name: "the core of prediction alone", file: "core.predict.wasm", ceiling: 9 },
   { name: "the relaxed WASM (only with fast: true)", file: "core.relaxed.wasm" },

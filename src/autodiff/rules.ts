@@ -76,10 +76,9 @@ const unaryRule: Rule<"unary"> = (b, dy, y, [x]) => {
     case "step":
       return [null];
     case "clamp":
-      if (y.attrs.open) {
-        const inside = b.mul(b.binary("greater", x!, b.fill([], p)), b.binary("greater", b.fill([], q), x!));
-        return [b.mul(inside, dy)];
-      }
+      // Where x is at an end or beyond it, the value is at that end.
+      if (y.attrs.open)
+        return [b.add("unaryGrad", [value, dy], { fn, p: nextFloat(p, 1), q: nextFloat(q, -1) })];
       return [b.add("unaryGrad", [x!, dy], { fn, p, q })];
     default: {
       const saved = fn === "relu" || fn === "tanh" || fn === "sigmoid" ? value : x!;
@@ -87,6 +86,17 @@ const unaryRule: Rule<"unary"> = (b, dy, y, [x]) => {
     }
   }
 };
+
+const float = new Float32Array(1);
+const bits = new Int32Array(float.buffer);
+
+/** The f32 next to x, above it (1) or below (−1). */
+function nextFloat(x: number, side: number): number {
+  float[0] = x;
+  if (float[0]) bits[0]! += x > 0 ? side : -side;
+  else float[0] = side * 2 ** -149;
+  return float[0];
+}
 
 const binaryRule: Rule<"binary"> = (b, dy, y, ins) => {
   const [p, q] = ins as [AnyNode, AnyNode];

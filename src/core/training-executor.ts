@@ -5,13 +5,14 @@
 
 import { Op, RandomFn, Uniform } from "../abi.ts";
 import type { Program } from "../compile.ts";
+import { f32Bits } from "../graph/float-bits.ts";
 import { distributionOf, fansOf } from "../initializers/initializers.ts";
 import { fileShapeOf } from "../layers/definition.ts";
 import type { ModelTensor } from "../model.ts";
 import { refuseOver } from "../plan/plan.ts";
 import { product } from "../shape.ts";
 import { TRAINING_ENCODERS } from "../tape/training-encoders.ts";
-import { f32Bits, TapeWriter } from "../tape/writer.ts";
+import { TapeWriter } from "../tape/writer.ts";
 import { Executor, permute } from "./executor.ts";
 import type { CoreInstance } from "./instance.ts";
 

@@ -56,6 +56,8 @@ export interface OpDefinition<A = never> extends InferringOp {
    * same bits, or null where it cannot (see passes/absorb.ts).
    */
   absorb?(node: AnyNode, reader: AnyNode, attrs: A): { inputs: readonly number[]; attrs: A } | null;
+  /** Each element of the result belongs to the element of the first input in its place. */
+  readonly elementwise?: boolean;
   /** Positions among the inputs whose memory the result may take, best first. */
   readonly inPlace?: readonly number[];
 }

@@ -4,17 +4,21 @@
 // Invariant: follows only ops that leave every feature in its place; anything else ends the search.
 
 import type { GraphBuilder } from "../graph/builder.ts";
-import type { AnyNode } from "../graph/ops.ts";
+import { definitionOf } from "../graph/defined.ts";
+import type { AnyNode, OpName } from "../graph/ops.ts";
 import type { TensorSpec } from "./definition.ts";
 
 export type ImageSize = readonly [height: number, width: number, channels: number];
+
+const ELEMENTWISE: ReadonlySet<OpName> = new Set<OpName>(["reshape", "unary", "dropout"]);
 
 /** The image whose pixels x's features are, in memory order; undefined where they are something else. */
 export function flattenedImage(b: GraphBuilder, x: AnyNode): ImageSize | undefined {
   if (x.shape.length !== 2) return undefined;
   let at = x;
   while (at.shape.length !== 4) {
-    if (at.op === "reshape" || at.op === "unary" || at.op === "dropout") at = b.at(at.inputs[0]!);
+    const one = at.op === "defined" ? definitionOf(at).elementwise : ELEMENTWISE.has(at.op);
+    if (one) at = b.at(at.inputs[0]!);
     else if (at.op === "binary") {
       const whole = at.inputs.map((id) => b.at(id)).find((input) => input.shape.length === at.shape.length);
       const [last, own] = [whole?.shape.at(-1), at.shape.at(-1)];

@@ -4,8 +4,10 @@
 // Source: Ioffe & Szegedy 2015; numbers as in PyTorch (biased variance to normalize, unbiased to store).
 
 import type { GraphBuilder } from "../graph/builder.ts";
+import { defined } from "../graph/defined.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { Layer } from "../graph/semantic.ts";
+import { channelVarianceOp, normalizeOp } from "../ops/channel-norm.ts";
 import { type Dim, elementsOf } from "../shape.ts";
 import { flagOption, type LayerDefinition, lastDim, makeLayer, rangeOption } from "./definition.ts";
 import { featureFileAxes, flattenedImage } from "./flattened-image.ts";
@@ -33,12 +35,14 @@ export const batchNormLayer: LayerDefinition = {
 
     let mean = runningMean;
     let variance = runningVariance;
-    let centred = b.sub(x, mean);
-    if (context.mode === "train") {
-      const others = x.shape.slice(0, -1).map((_, i) => i);
-      mean = b.reduce("mean", x, others);
-      centred = b.sub(x, mean);
-      variance = b.reduce("mean", b.unary("square", centred), others);
+    const ofBatch = context.mode === "train";
+    if (ofBatch) {
+      mean = b.reduce(
+        "mean",
+        x,
+        x.shape.slice(0, -1).map((_, i) => i),
+      );
+      variance = defined(b, channelVarianceOp, [x, mean], {});
       const blend = (old: typeof x, now: typeof x) =>
         b.addUp(b.affine(old, 1 - momentum), b.affine(now, momentum));
       context.updateState(runningMean, blend(runningMean, mean));
@@ -47,9 +51,16 @@ export const batchNormLayer: LayerDefinition = {
         blend(runningVariance, unbiased(b, variance, x.shape.slice(0, -1))),
       );
     }
-    let y = b.mul(centred, b.unary("rsqrt", b.affine(variance, 1, epsilon)));
-    if (gamma) y = b.mul(y, gamma);
-    return beta ? b.addUp(y, beta) : y;
+    const rstd = b.unary("rsqrt", b.affine(variance, 1, epsilon));
+    const inputs = [x, mean, rstd, ...(gamma ? [gamma] : []), ...(beta ? [beta] : [])];
+    const attrs = {
+      gamma: gamma !== undefined,
+      beta: beta !== undefined,
+      low: -Infinity,
+      high: Infinity,
+      ofBatch,
+    };
+    return defined(b, normalizeOp, inputs, attrs);
   },
 };
 

@@ -6,16 +6,10 @@
 
 import { BinaryFn, Op, RandomFn } from "../abi.ts";
 import { defined, type OpDefinition } from "../graph/defined.ts";
+import { f32Bits } from "../graph/float-bits.ts";
 import type { AnyNode, Inferred } from "../graph/ops.ts";
 import { augmentKernels } from "../packs/augment.ts";
 import { type Binding, bindShape, product } from "../shape.ts";
-
-const bits = new DataView(new ArrayBuffer(4));
-
-function f32Bits(value: number): number {
-  bits.setFloat32(0, value);
-  return bits.getUint32(0);
-}
 
 const like = (_: unknown, [x]: readonly AnyNode[]): Inferred => ({ shape: x!.shape, dtype: "f32" });
 

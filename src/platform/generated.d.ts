@@ -26,6 +26,10 @@ declare module "*/generated/kernels-general.js" {
   export const kernelsGeneral: string;
 }
 
+declare module "*/generated/kernels-normalize.js" {
+  export const kernelsNormalize: string;
+}
+
 declare module "*/generated/kernels-sequence.js" {
   export const kernelsSequence: string;
 }

@@ -6,12 +6,12 @@
 
 import { Op, type UnaryFn } from "../abi.ts";
 import { definitionOf } from "../graph/defined.ts";
+import { f32Bits } from "../graph/float-bits.ts";
 import type { AnyNode, Node, UnaryName } from "../graph/ops.ts";
 import { bindDim, product } from "../shape.ts";
 import { BINARY_CODES, DENSE_CODES } from "./codes.ts";
 import { type Encoder, type EncoderTable, type EncodingContext, refuseOp } from "./encode.ts";
 import { broadcastStrides, foldDims } from "./strides.ts";
-import { f32Bits } from "./writer.ts";
 
 const nothing = () => undefined;
 

@@ -38,6 +38,7 @@ import {
 } from "../abi.ts";
 import { MoveField, RotateField, ToneField } from "../abi-augment.ts";
 import { ConvField, PoolField } from "../abi-image.ts";
+import { ChannelSumField, NormalizeField, NormalizeGradField } from "../abi-normalize.ts";
 import { opName } from "../graph/defined.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { Tape } from "./encode.ts";
@@ -56,6 +57,8 @@ const FLOATS = new Set([
   "AugmentRotate.Fill",
   "Brightness",
   "Contrast",
+  "Low",
+  "High",
 ]);
 
 // Named one by one: a namespace import would keep every enum in every bundle.
@@ -96,6 +99,9 @@ const fieldsByOp = {
   Conv2dWeightGrad: ConvField,
   Pool2d: PoolField,
   Pool2dGrad: PoolField,
+  ChannelSum: ChannelSumField,
+  Normalize: NormalizeField,
+  NormalizeGrad: NormalizeGradField,
   AugmentMove: MoveField,
   AugmentRotate: RotateField,
   AugmentTone: ToneField,

@@ -3,6 +3,7 @@
 // Place: the table that trainers encode with. Invariant: no op is without a row; the compiler names a missing one.
 
 import { Op, UnaryFn } from "../abi.ts";
+import { f32Bits } from "../graph/float-bits.ts";
 import type { AnyNode, OpName } from "../graph/ops.ts";
 import { product } from "../shape.ts";
 import { ACTIVATION_CODES } from "./codes.ts";
@@ -11,7 +12,6 @@ import type { Encoder } from "./encode.ts";
 import { copy, DTYPES, FORWARD_ENCODERS, part } from "./forward-encoders.ts";
 import { rowMajor } from "./strides.ts";
 import { emitClip, emitMaxNorm, emitUpdate } from "./update.ts";
-import { f32Bits } from "./writer.ts";
 
 const update: Encoder<"update"> = (c, node) => {
   const { fused = [], column = 0 } = node.attrs;

@@ -4,10 +4,10 @@
 // a cell, into which the SGD record moves it from the table of rates: cell = 0 − rate·(−1).
 
 import { Op, ReduceFn, UnaryFn } from "../abi.ts";
+import { f32Bits, f64Bits } from "../graph/float-bits.ts";
 import type { BinaryName, Instruction, OpAttrs, UnaryName, UpdateRule } from "../graph/ops.ts";
 import type { Layout, Region, Run } from "../plan/layout.ts";
 import { BINARY_CODES, UNARY_CODES } from "./codes.ts";
-import { f32Bits, f64Bits } from "./writer.ts";
 
 type Emit = (op: Op, ...fields: number[]) => void;
 

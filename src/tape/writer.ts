@@ -4,20 +4,6 @@
 
 import { Header } from "../abi.ts";
 
-const bits = new DataView(new ArrayBuffer(8));
-
-/** The bits of an f32 as a word. */
-export function f32Bits(value: number): number {
-  bits.setFloat32(0, value, true);
-  return bits.getUint32(0, true);
-}
-
-/** The bits of an f64 as low and high word. */
-export function f64Bits(value: number): [number, number] {
-  bits.setFloat64(0, value, true);
-  return [bits.getUint32(0, true), bits.getUint32(4, true)];
-}
-
 /** Where a record begins and which node it computes. */
 export interface SourceEntry {
   readonly offset: number;

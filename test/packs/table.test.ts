@@ -11,9 +11,11 @@ import { generalKernels } from "../../src/packs/general.ts";
 import { imageKernels } from "../../src/packs/image.ts";
 import type { KernelPack } from "../../src/packs/kernel-pack.ts";
 import { packAt } from "../../src/packs/known-packs.ts";
+import { normalizeKernels } from "../../src/packs/normalize.ts";
 import { sequenceKernels } from "../../src/packs/sequence.ts";
 
-const packs: readonly KernelPack[] = [generalKernels, sequenceKernels, imageKernels, augmentKernels];
+const referencedPacks = [imageKernels, augmentKernels, normalizeKernels];
+const packs: readonly KernelPack[] = [generalKernels, sequenceKernels, ...referencedPacks];
 
 interface Registered {
   readonly slots: readonly number[];
@@ -69,7 +71,7 @@ describe.each(["simd", "predict"])("%s core", (variant) => {
   const trainingOnly = variant === "simd" ? [] : ofCore("simd").slots.filter((slot) => slot !== Slot.Gemm);
 
   test("what it lacks is in the pack that is named for it", () => {
-    const referenced = [...byPack.get("image")!.slots, ...byPack.get("augment")!.slots];
+    const referenced = referencedPacks.flatMap(({ name }) => byPack.get(name)!.slots);
     const lacking = full.filter((slot) => !core.slots.includes(slot) && !referenced.includes(slot));
     expect(lacking.length).toBeGreaterThan(15);
     for (const slot of lacking) {

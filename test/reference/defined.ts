@@ -4,6 +4,7 @@
 // Invariant: shares attributes and shapes with src/ops, and no arithmetic.
 
 import { augmentRules } from "./augment.ts";
+import { channelNormRules } from "./channel-norm.ts";
 import { imageRules } from "./images.ts";
 import type { Context } from "./interpreter.ts";
 import { rnn, rnnGrad, rnnPrevious } from "./recurrent.ts";
@@ -25,6 +26,7 @@ const families: readonly { readonly [name: string]: DefinedRule }[] = [
   },
   imageRules,
   augmentRules,
+  channelNormRules,
 ];
 
 const byName = new Map(families.flatMap((family) => Object.entries(family)));
