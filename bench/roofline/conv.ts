@@ -31,13 +31,13 @@ function square(n: number, size: number, c: number, f: number, kernel: number, p
 }
 
 /** One shape in all directions, by the algorithm that training takes and by the direct one. */
-function cases(name: string, shape: ConvShape, first: boolean): ConvCase[] {
+function cases(name: string, shape: ConvShape, first: boolean, direct = 0.85): ConvCase[] {
   const kinds: ConvKind[] = first ? ["forward", "weightGrad"] : ["forward", "weightGrad", "inputGrad"];
   return kinds.flatMap((kind) => {
     const algorithms = new Set([convAlgorithm(kind, shape, true), convAlgorithm(kind, shape)]);
     return [...algorithms].map((algorithm) => ({
       name: `${name} ${LABELS[kind]} ${ConvAlgorithm[algorithm]}`,
-      ...{ kind, shape, algorithm, target: algorithm === ConvAlgorithm.Winograd ? 2.5 : 0.85 },
+      ...{ kind, shape, algorithm, target: algorithm === ConvAlgorithm.Winograd ? 2.5 : direct },
     }));
   });
 }
@@ -49,6 +49,8 @@ export const convCases: readonly ConvCase[] = [
   ...cases("W6 32x32 3x3 32-32", square(32, 32, 32, 32, 3, 1), false),
   ...cases("W6 16x16 3x3 32-64", square(32, 16, 32, 64, 3, 1), false),
   ...cases("W6 16x16 3x3 64-64", square(32, 16, 64, 64, 3, 1), false),
+  // No target names it: of each product's two operands one is read anew.
+  ...cases("depthwise 16x16 3x3 32", { ...square(32, 16, 32, 32, 3, 1), groups: 32 }, false, 0),
 ];
 
 export function convFlops({ shape: s }: ConvCase): number {

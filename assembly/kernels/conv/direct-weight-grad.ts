@@ -7,7 +7,7 @@
 import { ConvField } from "../../../src/abi-image";
 import { Record } from "../../tape/record";
 import { depthTiles } from "./depth-tiles";
-import { depthwiseSum } from "./depthwise";
+import { depthwiseSum, depthwiseSums } from "./depthwise";
 import { copyFloats, Padded } from "./pack";
 
 // What the pixels of a strip take of L1, image and dy together.
@@ -61,11 +61,22 @@ export function convWeightGradDirect(pc: usize): void {
       const strip = min(outRows - y, stripRows);
       const b = dy + y * dyLine;
       let c = sums;
-      for (let tap: u32 = 0; depthwise && tap < kernelH * kernelW; ++tap) {
-        const ky = tap / kernelW;
-        const a = base + (y * strideY + ky * dilationY) * line + (tap - ky * kernelW) * dilationX * pixel;
-        depthwiseSum(c, groups, a, strideY * line, strideX * pixel, b, dyLine, dyPixel, strip, outWidth);
-        c += pixel;
+      for (let ky: u32 = 0; depthwise && ky < kernelH; ++ky) {
+        const tapStep = dilationX * pixel;
+        const aRow = strideY * line;
+        const aStep = strideX * pixel;
+        let a = base + (y * strideY + ky * dilationY) * line;
+        let left = kernelW;
+        for (; left >= 3; left -= 3) {
+          depthwiseSums(c, groups, a, aRow, aStep, tapStep, b, dyLine, dyPixel, strip, outWidth);
+          c += 3 * pixel;
+          a += 3 * tapStep;
+        }
+        for (; left; --left) {
+          depthwiseSum(c, groups, a, aRow, aStep, b, dyLine, dyPixel, strip, outWidth);
+          c += pixel;
+          a += tapStep;
+        }
       }
       for (let g: u32 = depthwise ? groups : 0; g < groups; ++g) {
         for (let ky: u32 = 0; ky < kernelH; ++ky) {
