@@ -54,8 +54,17 @@ export const sameShape = (a: Shape, b: Shape): boolean =>
 export const elementsOf = (shape: Shape): Dim => shape.reduce<Dim>(multiplyDims, 1);
 
 export function bindDim(d: Dim, binding: Binding): number {
-  return typeof d === "number" ? d : d.factor * binding.batch ** d.batch * binding.time ** d.time;
+  if (typeof d === "number") return d;
+  let size = d.factor;
+  // Exponents are 0 or 1, and asked for in every call: a power would take longer.
+  for (let i = d.batch; i > 0; i--) size *= binding.batch;
+  for (let i = d.time; i > 0; i--) size *= binding.time;
+  return size;
 }
+
+/** Elements of a shape. */
+export const sizeOf = (shape: Shape, binding: Binding): number =>
+  shape.reduce<number>((size, d) => size * bindDim(d, binding), 1);
 
 export const bindShape = (shape: Shape, binding: Binding): number[] => shape.map((d) => bindDim(d, binding));
 

@@ -11,7 +11,7 @@ import type { ModelTensor } from "../model.ts";
 import { isEffect } from "../passes/live.ts";
 import { alignUp } from "../plan/arena.ts";
 import { type GraphPlan, refuseOver } from "../plan/plan.ts";
-import { type Binding, bindShape, product } from "../shape.ts";
+import { type Binding, product, sizeOf } from "../shape.ts";
 import { type EncoderTable, encodeTape, type Tape } from "../tape/encode.ts";
 import { TapeWriter } from "../tape/writer.ts";
 import { hex } from "./hash.ts";
@@ -41,7 +41,8 @@ export interface TapeRequest {
 
 interface Slot {
   readonly address: number;
-  key: string;
+  /** What its tape was encoded for. */
+  of: TapeRequest | undefined;
   tape: Tape | undefined;
   used: number;
 }
@@ -52,6 +53,13 @@ export interface Fault {
   readonly node: AnyNode | undefined;
   readonly detail: number;
 }
+
+const isSame = (a: TapeRequest, b: TapeRequest): boolean =>
+  a.kind === b.kind &&
+  a.form === b.form &&
+  a.binding.batch === b.binding.batch &&
+  a.binding.time === b.binding.time &&
+  a.stagedKey === b.stagedKey;
 
 const KEPT_TAPES = 4;
 /** A Random record is the longest that set-up uses. */
@@ -78,7 +86,7 @@ export class Executor {
     const slotBytes = alignUp(4 * Math.max(...program.plan.graphs.map((_, i) => this.#longestTape(i))));
     let at = program.plan.end;
     for (let i = 0; i <= KEPT_TAPES; i++) {
-      this.#slots.push({ address: at, key: "", tape: undefined, used: 0 });
+      this.#slots.push({ address: at, of: undefined, tape: undefined, used: 0 });
       at += slotBytes;
     }
     this.#setup = at;
@@ -99,8 +107,8 @@ export class Executor {
   #longestTape(index: number): number {
     const { plan, binding } = this.program;
     const graph = plan.graphs[index]!;
-    const names = graph.schedule.filter((node) => node.op === "input").map((node) => node.attrs.name);
-    const staged = new Map(names.map((name) => [name, { address: 0, dtype: "f32" as const, rows: 1 }]));
+    const one = { address: 0, dtype: "f32", rows: 1 } as const;
+    const staged = new Map(graph.inputs.map(({ attrs }) => [attrs.name, one]));
     const tape = encodeTape({ encoders: this.#encoders, plan, graph, binding, rows: 0, staged, probe: true });
     requireKernels(this.core, tape, graph.graph.nodes);
     return tape.words.length;
@@ -113,7 +121,7 @@ export class Executor {
         const at = address >> 2;
         if (node.op === "constant") this.core.f32.set(node.attrs.data, at);
         else if (node.op === "fill")
-          this.core.f32.fill(node.attrs.value, at, at + product(bindShape(node.shape, binding)));
+          this.core.f32.fill(node.attrs.value, at, at + sizeOf(node.shape, binding));
       }
   }
 
@@ -136,11 +144,10 @@ export class Executor {
 
   /** The address of a tape, encoded at its first use; the least recently used of four makes room. */
   tape(request: TapeRequest): Slot {
-    const { kind, form, binding, stagedKey = "" } = request;
-    const key = `${kind} ${form} ${binding.batch} ${binding.time} ${stagedKey}`;
-    const own = form === "probe" ? this.#slots.slice(KEPT_TAPES) : this.#slots.slice(0, KEPT_TAPES);
-    let slot = own.find((s) => s.key === key);
+    const { kind, form, binding } = request;
+    let slot = this.#slots.find(({ of }) => of && isSame(of, request));
     if (!slot) {
+      const own = form === "probe" ? this.#slots.slice(KEPT_TAPES) : this.#slots.slice(0, KEPT_TAPES);
       slot = own.reduce((oldest, s) => (s.used < oldest.used ? s : oldest));
       const tape = encodeTape({
         encoders: this.#encoders,
@@ -154,7 +161,7 @@ export class Executor {
         probe: form === "probe",
       });
       this.core.u32.set(tape.words, slot.address >> 2);
-      slot.key = key;
+      slot.of = request;
       slot.tape = tape;
     }
     slot.used = ++this.#clock;
@@ -163,7 +170,7 @@ export class Executor {
 
   /** Forgets tapes over staged data that is gone. */
   dropTapes(): void {
-    for (const slot of this.#slots) slot.key = "";
+    for (const slot of this.#slots) slot.of = undefined;
   }
 
   /** Sets the uniforms of a call: rows in order from the first, one report per step. */
@@ -203,8 +210,7 @@ export class Executor {
     const at = this.program.plan.layout.uniforms >> 2;
     const offset = this.core.u32[at + Uniform.Fault]! - slot.address;
     const entry = slot.tape!.source.find((s) => s.offset === offset);
-    const kind = slot.key.split(" ")[0] as GraphKind;
-    const node = entry && entry.node >= 0 ? this.graph(kind).graph.nodes[entry.node] : undefined;
+    const node = entry && entry.node >= 0 ? this.graph(slot.of!.kind).graph.nodes[entry.node] : undefined;
     return { status, node, detail: this.core.u32[at + Uniform.Detail]! };
   }
 

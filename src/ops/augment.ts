@@ -9,12 +9,12 @@ import { defined, type OpDefinition } from "../graph/defined.ts";
 import { f32Bits } from "../graph/float-bits.ts";
 import type { AnyNode, Inferred } from "../graph/ops.ts";
 import { augmentKernels } from "../packs/augment.ts";
-import { type Binding, bindShape, product } from "../shape.ts";
+import { type Binding, product, sizeOf } from "../shape.ts";
 
 const like = (_: unknown, [x]: readonly AnyNode[]): Inferred => ({ shape: x!.shape, dtype: "f32" });
 
 const flops = (_: unknown, __: unknown, node: AnyNode, binding: Binding): number =>
-  product(bindShape(node.shape, binding));
+  sizeOf(node.shape, binding);
 
 export interface MoveAttrs {
   /** Height and width of the result; null: those of the picture. */
@@ -84,7 +84,7 @@ export const rotatePictures: OpDefinition<{ turns: number; fill: number; stream:
     c.emit(Op.AugmentRotate, out, a, ...c.dims(node), f32Bits(turns), f32Bits(fill), stream);
   },
   // Two sines for a row are nothing; each value mixes four.
-  flops: (_, __, node, binding) => 8 * product(bindShape(node.shape, binding)),
+  flops: (_, __, node, binding) => 8 * sizeOf(node.shape, binding),
 };
 
 export interface ToneAttrs {
@@ -105,7 +105,7 @@ export const toneRows: OpDefinition<ToneAttrs> = {
     const strengths = [f32Bits(brightness), f32Bits(contrast)];
     c.emit(Op.AugmentTone, out, c.at(node.inputs[0]!), rows!, product(rest), ...strengths, stream);
   },
-  flops: (_, __, node, binding) => 2 * product(bindShape(node.shape, binding)),
+  flops: (_, __, node, binding) => 2 * sizeOf(node.shape, binding),
   inPlace: [0],
 };
 

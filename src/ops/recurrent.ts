@@ -8,7 +8,7 @@ import { StateError } from "../errors.ts";
 import { defined, type OpDefinition } from "../graph/defined.ts";
 import type { AnyNode, Inferred } from "../graph/ops.ts";
 import { sequenceKernels } from "../packs/sequence.ts";
-import { type Binding, bindDim, bindShape, product } from "../shape.ts";
+import { type Binding, bindDim, bindShape, sizeOf } from "../shape.ts";
 
 export interface RnnAttrs {
   readonly reverse: boolean;
@@ -20,7 +20,7 @@ export interface RnnAttrs {
 const like = (_: unknown, [x]: readonly AnyNode[]): Inferred => ({ shape: x!.shape, dtype: "f32" });
 
 const flops = (_: unknown, __: unknown, node: AnyNode, binding: Binding): number =>
-  2 * product(bindShape(node.shape, binding)) * bindDim(node.shape.at(-1)!, binding);
+  2 * sizeOf(node.shape, binding) * bindDim(node.shape.at(-1)!, binding);
 
 const bit = (flag: boolean) => (flag ? 1 : 0);
 
@@ -84,7 +84,7 @@ export const rnnPrevious: OpDefinition<Pick<RnnAttrs, "reverse" | "hasH0">> = {
   name: "rnnPrevious",
   kernels: sequenceKernels,
   infer: like,
-  flops: (_, __, node, binding) => product(bindShape(node.shape, binding)),
+  flops: (_, __, node, binding) => sizeOf(node.shape, binding),
   encode(c, node, out, { reverse }) {
     const [h, h0 = 0] = node.inputs.map((i) => c.at(i)) as [number, number?];
     c.emit(Op.RnnPrevious, out, h, h0, ...c.dims(node), bit(reverse));

@@ -6,7 +6,7 @@
 
 import type { Graph } from "../graph/builder.ts";
 import type { AnyNode, OpName } from "../graph/ops.ts";
-import { type Binding, bindShape, product } from "../shape.ts";
+import { type Binding, sizeOf } from "../shape.ts";
 import { inPlaceInputs, storageOf } from "./in-place.ts";
 
 /** Cache line: every buffer begins on one. */
@@ -15,7 +15,7 @@ export const ALIGNMENT = 64;
 export const alignUp = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 export const bytesOf = (node: AnyNode, binding: Binding): number =>
-  product(bindShape(node.shape, binding)) * (node.dtype === "u8" ? 1 : 4);
+  sizeOf(node.shape, binding) * (node.dtype === "u8" ? 1 : 4);
 
 /** Ops whose values live outside the arena, or that have none. */
 const ELSEWHERE: ReadonlySet<OpName> = new Set<OpName>([

@@ -5,7 +5,7 @@
 
 import { definitionOf } from "../graph/defined.ts";
 import { type AnyNode, lastTwo, type Node, type OpName } from "../graph/ops.ts";
-import { type Binding, bindDim, bindShape, product } from "../shape.ts";
+import { type Binding, bindDim, sizeOf } from "../shape.ts";
 
 const FREE: ReadonlySet<OpName> = new Set<OpName>([
   "input",
@@ -18,14 +18,14 @@ const FREE: ReadonlySet<OpName> = new Set<OpName>([
 
 export function flopsOf(node: AnyNode, inputs: readonly AnyNode[], binding: Binding): number {
   if (FREE.has(node.op)) return 0;
-  const elements = product(bindShape(node.shape, binding));
+  const elements = sizeOf(node.shape, binding);
   switch (node.op) {
     case "matmul": {
       const [, k] = lastTwo(inputs[0]!.shape, (node as Node<"matmul">).attrs.transA);
       return 2 * elements * bindDim(k, binding);
     }
     case "reduce":
-      return product(bindShape(inputs[0]!.shape, binding));
+      return sizeOf(inputs[0]!.shape, binding);
     case "defined": {
       const of = node as Node<"defined">;
       return definitionOf(of).flops(of.attrs.attrs, inputs, node, binding);

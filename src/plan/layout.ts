@@ -7,7 +7,7 @@
 import { Uniform } from "../abi.ts";
 import type { Graph } from "../graph/builder.ts";
 import type { AnyNode, Node } from "../graph/ops.ts";
-import { type Binding, bindShape, product } from "../shape.ts";
+import { type Binding, sizeOf } from "../shape.ts";
 import { alignUp, bytesOf } from "./arena.ts";
 
 export interface Region {
@@ -96,8 +96,7 @@ export function planLayout(request: LayoutRequest): Layout {
 
   const place = (nodes: readonly { attrs: { name: string }; shape: Node["shape"] }[]) => {
     const map = new Map<string, Region>();
-    for (const node of nodes)
-      map.set(node.attrs.name, cursor.take(4 * product(bindShape(node.shape, binding))));
+    for (const node of nodes) map.set(node.attrs.name, cursor.take(4 * sizeOf(node.shape, binding)));
     return map;
   };
   const start = cursor.at;

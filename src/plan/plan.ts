@@ -7,7 +7,7 @@ import { GEMM_SCRATCH_BYTES } from "../abi-gemm.ts";
 import { ConfigError } from "../errors.ts";
 import type { Graph } from "../graph/builder.ts";
 import { definitionOf } from "../graph/defined.ts";
-import type { AnyNode, FusedGradient } from "../graph/ops.ts";
+import type { AnyNode, FusedGradient, Node } from "../graph/ops.ts";
 import { liveNodes } from "../passes/live.ts";
 import type { Binding } from "../shape.ts";
 import { alignUp, bytesOf, inArena, planArena } from "./arena.ts";
@@ -29,6 +29,8 @@ export interface GraphRequest {
 export interface GraphPlan {
   readonly graph: Graph;
   readonly schedule: readonly AnyNode[];
+  /** Those of the schedule that a batch or staged data fill. */
+  readonly inputs: readonly (Node<"input"> & AnyNode)[];
   /** Address of every scheduled value by node id. */
   readonly addresses: ReadonlyMap<number, number>;
   /** Values that are written once, before the first step. */
@@ -101,7 +103,8 @@ export function planMemory(request: PlanRequest): MemoryPlan {
       );
     }
     const fused = new Set(g.fused?.map((f) => f.gradient));
-    return { graph: g.graph, schedule, addresses, constants, outputs: g.outputs, fused, flops };
+    const inputs = schedule.filter((node) => node.op === "input");
+    return { graph: g.graph, schedule, inputs, addresses, constants, outputs: g.outputs, fused, flops };
   });
   const scratch = alignUp(arenaBase + arenaBytes);
   const work = scratch + alignUp(GEMM_SCRATCH_BYTES);

@@ -4,9 +4,9 @@
 
 import type { Program } from "../compile.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
-import type { DTypeName, Node } from "../graph/ops.ts";
+import type { DTypeName } from "../graph/ops.ts";
 import type { GraphPlan } from "../plan/plan.ts";
-import { bindShape, formatShape, product } from "../shape.ts";
+import { formatShape, sizeOf } from "../shape.ts";
 
 /** Numbers in a flat array. */
 export type NumericArray =
@@ -78,7 +78,7 @@ function pick(arrays: Arrays | undefined, name: string, role: string): NumericAr
  * @throws ShapeError naming the tensor whose length is no whole number of rows, or differs from the others'
  */
 export function feedsOf(program: Program, graph: GraphPlan, data: Partial<DataSet> & { x: Arrays }): Feeds {
-  const inputs = graph.schedule.filter((node): node is Node<"input"> & typeof node => node.op === "input");
+  const { inputs } = graph;
   let { time } = program.binding;
   const timed = inputs.some((node) => node.attrs.name === "lengths");
   if (data.lengths && !timed)
@@ -95,7 +95,7 @@ export function feedsOf(program: Program, graph: GraphPlan, data: Partial<DataSe
     else if (data.sampleWeights) array = data.sampleWeights;
     else continue;
     const symbolic = node.shape.some((d, i) => i > 0 && typeof d !== "number" && d.time > 0);
-    const unit = product(bindShape(node.shape, { batch: 1, time: 1 }));
+    const unit = sizeOf(node.shape, { batch: 1, time: 1 });
     if (role === "x" && symbolic && data.lengths && rows > 0) {
       time = array.length / (rows * unit);
       if (!Number.isInteger(time) || time > program.binding.time || time < 1)
@@ -105,7 +105,7 @@ export function feedsOf(program: Program, graph: GraphPlan, data: Partial<DataSe
           { tensor: name },
         );
     }
-    const columns = product(bindShape(node.shape, { batch: 1, time }));
+    const columns = sizeOf(node.shape, { batch: 1, time });
     if (role === "lengths" && !data.lengths) array = new Int32Array(Math.max(rows, 0)).fill(time);
     const count = array.length / columns;
     if (!Number.isInteger(count))

@@ -5,7 +5,7 @@
 import { Status } from "../abi.ts";
 import type { Executor, GraphKind } from "../core/executor.ts";
 import { ShapeError } from "../errors.ts";
-import { bindShape, product } from "../shape.ts";
+import { sizeOf } from "../shape.ts";
 import { explainFault } from "./faults.ts";
 import { type Arrays, type Feed, type Feeds, feedsOf, type NumericArray, rowsOf } from "./feeds.ts";
 
@@ -46,7 +46,7 @@ export function predictRows(
   const names = Object.keys(program.model.graph.outputs);
   const outputs = graph.outputs.map((id, i) => {
     const node = graph.graph.nodes[id]!;
-    const columns = product(bindShape(node.shape, { batch: 1, time: feeds.time }));
+    const columns = sizeOf(node.shape, { batch: 1, time: feeds.time });
     const size = columns * feeds.rows;
     if (out && names.length > 1)
       throw new ShapeError("predict/out", "predict: `out` is for models with one output", { tensor: "out" });
