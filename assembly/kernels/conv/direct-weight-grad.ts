@@ -7,7 +7,7 @@
 import { ConvField } from "../../../src/abi-image";
 import { Record } from "../../tape/record";
 import { depthTiles } from "./depth-tiles";
-import { depthwiseSum, depthwiseSums } from "./depthwise";
+import { depthwiseSums } from "./depthwise";
 import { copyFloats, Padded } from "./pack";
 
 // What the pixels of a strip take of L1, image and dy together.
@@ -66,16 +66,12 @@ export function convWeightGradDirect(pc: usize): void {
         const aRow = strideY * line;
         const aStep = strideX * pixel;
         let a = base + (y * strideY + ky * dilationY) * line;
-        let left = kernelW;
-        for (; left >= 3; left -= 3) {
-          depthwiseSums(c, groups, a, aRow, aStep, tapStep, b, dyLine, dyPixel, strip, outWidth);
-          c += 3 * pixel;
-          a += 3 * tapStep;
-        }
-        for (; left; --left) {
-          depthwiseSum(c, groups, a, aRow, aStep, b, dyLine, dyPixel, strip, outWidth);
-          c += pixel;
-          a += tapStep;
+        for (let left = kernelW; left; ) {
+          const taps = min<u32>(left, 3);
+          depthwiseSums(c, taps, groups, a, aRow, aStep, tapStep, b, dyLine, dyPixel, strip, outWidth);
+          c += pixel * taps;
+          a += tapStep * taps;
+          left -= taps;
         }
       }
       for (let g: u32 = depthwise ? groups : 0; g < groups; ++g) {
