@@ -251,10 +251,14 @@ export function permute(
   const outShape = axes.map((a) => shape[a]!);
   const outStrides = axes.map((a) => strides[a]!);
   const index = new Array<number>(axes.length).fill(0);
+  const last = axes.length - 1;
+  const step = outStrides[last]!;
   let from = 0;
-  for (let i = 0; i < out.length; i++) {
-    out[i] = data[from]!;
-    for (let d = axes.length - 1; d >= 0; d--) {
+  for (let i = 0; i < out.length; ) {
+    // Row by row: most files are read in code that is not optimized yet.
+    let at = from;
+    for (let left = outShape[last]!; left > 0; left--, at += step) out[i++] = data[at]!;
+    for (let d = last - 1; d >= 0; d--) {
       from += outStrides[d]!;
       if (++index[d]! < outShape[d]!) break;
       from -= outStrides[d]! * outShape[d]!;

@@ -130,7 +130,8 @@ export function writeFile(trainer: Trainer, kind: FileKind, sink: FileSink, sign
  * @throws FormatError if the file is no checkpoint
  */
 export function modelFileIn(source: FileSource): Uint8Array {
-  const { metadata, ranges } = headerOf(source);
+  const { head, pieces } = openFile(source);
+  const { metadata, ranges } = head;
   checkFormat(metadata);
   const weights = [...ranges].filter(([name]) => !name.startsWith(STATE_PREFIX));
   const slots = weights.map(([name, { dtype, shape, begin, end }]) => {
@@ -148,7 +149,7 @@ export function modelFileIn(source: FileSource): Uint8Array {
   const file = new Uint8Array(fileBytes);
   file.set(header);
   let from = 0;
-  for (const piece of source.pieces()) {
+  for (const piece of pieces) {
     let to = header.length;
     for (const { begin, end } of sorted) {
       const [first, last] = [Math.max(begin, from), Math.min(end, from + piece.length)];
@@ -178,13 +179,14 @@ export function unsignedModelFile(trainer: Trainer): Uint8Array {
  * @throws FormatError if the file is damaged or no checkpoint
  */
 export function resumeFrom(host: TrainerHost, source: FileSource, finite = false): Trainer {
-  const head = headerOf(source);
+  const file = openFile(source);
+  const { head } = file;
   checkFormat(head.metadata);
   const model = graphIn(head.metadata);
   const state = runStateIn(head.metadata, model);
   const trainer = Trainer.resume(host, { model, state });
   try {
-    readTensors(trainer, source, head, finite);
+    readTensors(trainer, source, file, finite);
     return trainer;
   } catch (error) {
     trainer.dispose();
@@ -197,37 +199,54 @@ export function resumeFrom(host: TrainerHost, source: FileSource, finite = false
  * and data of `fit` stay. If this throws, the trainer holds parts of both states.
  */
 export function restore(trainer: Trainer, source: FileSource): void {
-  const head = headerOf(source);
-  checkFormat(head.metadata);
+  const file = openFile(source);
+  const { metadata } = file.head;
+  checkFormat(metadata);
   const { executor, model } = trainer.state;
-  const { step } = runStateIn(head.metadata, model);
-  readTensors(trainer, source, head, false);
+  const { step } = runStateIn(metadata, model);
+  readTensors(trainer, source, file, false);
   executor.step = step;
 }
 
-/** The header of a file, checked against the format. @throws FormatError */
-export function headerOf(source: FileSource): SafetensorsHeader {
+interface OpenFile {
+  readonly head: SafetensorsHeader;
+  /** All of the file from its first byte on, once. */
+  readonly pieces: Iterable<Uint8Array>;
+}
+
+/** Reads as much as holds the header, and nothing twice. @throws FormatError if the header is not of the format */
+function openFile(source: FileSource): OpenFile {
+  const rest = source.pieces()[Symbol.iterator]();
   let bytes: Uint8Array = new Uint8Array(0);
-  const complete = () => bytes.length >= 8 && headerEnd(bytes) <= bytes.length;
-  for (const piece of source.pieces()) {
+  while (bytes.length < 8 || headerEnd(bytes) > bytes.length) {
     // A piece is good until the next one.
-    const before = bytes;
+    const before = bytes.slice();
+    const { done, value: piece } = rest.next();
+    if (done) break;
     bytes = piece;
-    if (before.length === 0 && complete()) break;
+    if (before.length === 0) continue;
     bytes = new Uint8Array(before.length + piece.length);
     bytes.set(before);
     bytes.set(piece, before.length);
-    if (complete()) break;
   }
-  return readSafetensorsHeader(bytes, source.bytes);
+  const pieces = function* () {
+    yield bytes;
+    for (let next = rest.next(); !next.done; next = rest.next()) yield next.value;
+  };
+  return { head: readSafetensorsHeader(bytes, source.bytes), pieces: pieces() };
 }
+
+/** The header of a file, checked against the format. @throws FormatError */
+export const headerOf = (source: FileSource): SafetensorsHeader => openFile(source).head;
 
 function refuseNotFinite(tensor: string): never {
   const message = `tensor "${tensor}" holds a value that is infinite or NaN`;
   throw new FormatError("weights/not-finite", message, { tensor });
 }
 
-function readTensors(trainer: Trainer, source: FileSource, head: SafetensorsHeader, finite: boolean): void {
+function readTensors(
+  ...[trainer, source, { head, pieces }, finite]: [Trainer, FileSource, OpenFile, boolean]
+): void {
   const { executor } = trainer.state;
   const placed = new Map(tensorsOf(trainer).map((entry) => [entry.name, entry]));
   for (const { name, dtype, shape } of placed.values()) {
@@ -253,7 +272,7 @@ function readTensors(trainer: Trainer, source: FileSource, head: SafetensorsHead
   const aligned = new Uint8Array(4096);
   let [at, index, held] = [0, 0, 0];
   let into: FileOrder | undefined;
-  for (const piece of source.pieces()) {
+  for (const piece of pieces) {
     let i = Math.min(Math.max(head.start - at, 0), piece.length);
     sha?.update(piece.subarray(i));
     while (i < piece.length) {
