@@ -1,7 +1,7 @@
 // A program in a core's memory: writes its constants, keeps its tapes, runs them, reads and writes its tensors.
 //
 // Place: between the pure pipeline and predictors; training-executor.ts adds what trainers need. Invariant: a step is one call of `run`, and running it creates
-// no object; tapes are encoded once per batch size and at most four are kept.
+// no object; tapes are encoded once per batch size and at most five are kept.
 
 import { Op, Status, Uniform } from "../abi.ts";
 import type { Program } from "../compile.ts";
@@ -54,14 +54,7 @@ export interface Fault {
   readonly detail: number;
 }
 
-const isSame = (a: TapeRequest, b: TapeRequest): boolean =>
-  a.kind === b.kind &&
-  a.form === b.form &&
-  a.binding.batch === b.binding.batch &&
-  a.binding.time === b.binding.time &&
-  a.stagedKey === b.stagedKey;
-
-const KEPT_TAPES = 4;
+const KEPT_TAPES = 5;
 /** A Random record is the longest that set-up uses. */
 const RANDOM_WORDS = 16;
 export class Executor {
@@ -85,7 +78,7 @@ export class Executor {
     this.#encoders = encoders;
     const slotBytes = alignUp(4 * Math.max(...program.plan.graphs.map((_, i) => this.#longestTape(i))));
     let at = program.plan.end;
-    for (let i = 0; i <= KEPT_TAPES; i++) {
+    for (let i = 0; i < KEPT_TAPES; i++) {
       this.#slots.push({ address: at, of: undefined, tape: undefined, used: 0 });
       at += slotBytes;
     }
@@ -142,19 +135,26 @@ export class Executor {
     return (tensor.kind === "parameter" ? layout.parameters : layout.states).get(tensor.fullName)!;
   }
 
-  /** The address of a tape, encoded at its first use; the least recently used of four makes room. */
+  /** The address of a tape, encoded at its first use; the least recently used makes room. */
   tape(request: TapeRequest): Slot {
-    const { kind, form, binding } = request;
-    let slot = this.#slots.find(({ of }) => of && isSame(of, request));
+    const { kind, form, binding, stagedKey } = request;
+    const { batch, time } = binding;
+    let slot = this.#slots.find(
+      ({ of }) =>
+        of?.kind === kind &&
+        of.form === form &&
+        of.binding.batch === batch &&
+        of.binding.time === time &&
+        of.stagedKey === stagedKey,
+    );
     if (!slot) {
-      const own = form === "probe" ? this.#slots.slice(KEPT_TAPES) : this.#slots.slice(0, KEPT_TAPES);
-      slot = own.reduce((oldest, s) => (s.used < oldest.used ? s : oldest));
+      slot = this.#slots.reduce((oldest, s) => (s.used < oldest.used ? s : oldest));
       const tape = encodeTape({
         encoders: this.#encoders,
         plan: this.program.plan,
         graph: this.graph(kind),
         binding,
-        rows: binding.batch,
+        rows: batch,
         ...(request.staged && { staged: request.staged }),
         fuse: form === "full",
         ...(form !== "full" && { keep: (node: AnyNode) => !isEffect(node) }),

@@ -48,6 +48,57 @@ export class Sum {
     return total;
   }
 
+  /** Sums of four vectors of columns, o1, o2 and o3 bytes behind the first. */
+  @inline
+  static strip(
+    plain: bool,
+    squares: v128,
+    out: usize,
+    a: usize,
+    length: u32,
+    rowBytes: usize,
+    divisor: f64,
+    o1: usize,
+    o2: usize,
+    o3: usize,
+  ): void {
+    let t0 = f64x2.splat(0);
+    let t1 = t0;
+    let t2 = t0;
+    let t3 = t0;
+    let t4 = t0;
+    let t5 = t0;
+    let t6 = t0;
+    let t7 = t0;
+    let row = a;
+    for (let todo = length; todo; ) {
+      const rows = min(todo, ROWS);
+      let s0 = f32x4.splat(0);
+      let s1 = s0;
+      let s2 = s0;
+      let s3 = s0;
+      for (let l = rows; l; --l, row += rowBytes) {
+        s0 = f32x4.add(s0, Sum.term(plain, squares, v128.load(row)));
+        s1 = f32x4.add(s1, Sum.term(plain, squares, v128.load(row + o1)));
+        s2 = f32x4.add(s2, Sum.term(plain, squares, v128.load(row + o2)));
+        s3 = f32x4.add(s3, Sum.term(plain, squares, v128.load(row + o3)));
+      }
+      t0 = f64x2.add(t0, f64x2.promote_low_f32x4(s0));
+      t1 = f64x2.add(t1, Sum.promoteHigh(s0));
+      t2 = f64x2.add(t2, f64x2.promote_low_f32x4(s1));
+      t3 = f64x2.add(t3, Sum.promoteHigh(s1));
+      t4 = f64x2.add(t4, f64x2.promote_low_f32x4(s2));
+      t5 = f64x2.add(t5, Sum.promoteHigh(s2));
+      t6 = f64x2.add(t6, f64x2.promote_low_f32x4(s3));
+      t7 = f64x2.add(t7, Sum.promoteHigh(s3));
+      todo -= rows;
+    }
+    v128.store(out, Sum.quotient(t0, t1, divisor));
+    v128.store(out + o1, Sum.quotient(t2, t3, divisor));
+    v128.store(out + o2, Sum.quotient(t4, t5, divisor));
+    v128.store(out + o3, Sum.quotient(t6, t7, divisor));
+  }
+
   /** Sums of columns, rows ascending; every width of strip adds in the same order. */
   @inline
   static columns(
@@ -61,69 +112,30 @@ export class Sum {
   ): void {
     const rowBytes = (<usize>inner) << 2;
     let left = inner;
-    for (; left >= 16; left -= 16, out += 64, a += 64) {
-      let t0 = f64x2.splat(0);
-      let t1 = t0;
-      let t2 = t0;
-      let t3 = t0;
-      let t4 = t0;
-      let t5 = t0;
-      let t6 = t0;
-      let t7 = t0;
-      let row = a;
-      for (let todo = length; todo; ) {
-        const rows = min(todo, ROWS);
-        let s0 = f32x4.splat(0);
-        let s1 = s0;
-        let s2 = s0;
-        let s3 = s0;
-        for (let l = rows; l; --l, row += rowBytes) {
-          s0 = f32x4.add(s0, Sum.term(plain, squares, v128.load(row)));
-          s1 = f32x4.add(s1, Sum.term(plain, squares, v128.load(row, 16)));
-          s2 = f32x4.add(s2, Sum.term(plain, squares, v128.load(row, 32)));
-          s3 = f32x4.add(s3, Sum.term(plain, squares, v128.load(row, 48)));
-        }
-        t0 = f64x2.add(t0, f64x2.promote_low_f32x4(s0));
-        t1 = f64x2.add(t1, Sum.promoteHigh(s0));
-        t2 = f64x2.add(t2, f64x2.promote_low_f32x4(s1));
-        t3 = f64x2.add(t3, Sum.promoteHigh(s1));
-        t4 = f64x2.add(t4, f64x2.promote_low_f32x4(s2));
-        t5 = f64x2.add(t5, Sum.promoteHigh(s2));
-        t6 = f64x2.add(t6, f64x2.promote_low_f32x4(s3));
-        t7 = f64x2.add(t7, Sum.promoteHigh(s3));
-        todo -= rows;
-      }
-      v128.store(out, Sum.quotient(t0, t1, divisor));
-      v128.store(out, Sum.quotient(t2, t3, divisor), 16);
-      v128.store(out, Sum.quotient(t4, t5, divisor), 32);
-      v128.store(out, Sum.quotient(t6, t7, divisor), 48);
+    for (; left >= 16; left -= 16, out += 64, a += 64)
+      Sum.strip(plain, squares, out, a, length, rowBytes, divisor, 16, 32, 48);
+    // What is left, down to 4 columns, in vectors that overlap: equal columns get equal sums.
+    if (left >= 4) {
+      const last = (<usize>left - 4) << 2;
+      const o1 = min<usize>(16, last);
+      Sum.strip(plain, squares, out, a, length, rowBytes, divisor, o1, min<usize>(32, last), last);
+      return;
     }
-    // the last strips: four columns, then one at a time, which is a vector with one lane in use
-    while (left) {
-      const whole = left >= 4;
-      let low = f64x2.splat(0);
-      let high = low;
+    // one at a time: a vector with one lane in use
+    for (; left; --left) {
+      let total = f64x2.splat(0);
       let row = a;
       for (let todo = length; todo; ) {
         const rows = min(todo, ROWS);
         let s = f32x4.splat(0);
-        if (whole)
-          for (let l = rows; l; --l, row += rowBytes)
-            s = f32x4.add(s, Sum.term(plain, squares, v128.load(row)));
-        else
-          for (let l = rows; l; --l, row += rowBytes)
-            s = f32x4.add(s, Sum.term(plain, squares, v128.load32_zero(row)));
-        low = f64x2.add(low, f64x2.promote_low_f32x4(s));
-        high = f64x2.add(high, Sum.promoteHigh(s));
+        for (let l = rows; l; --l, row += rowBytes)
+          s = f32x4.add(s, Sum.term(plain, squares, v128.load32_zero(row)));
+        total = f64x2.add(total, f64x2.promote_low_f32x4(s));
         todo -= rows;
       }
-      const result = Sum.quotient(low, high, divisor);
-      if (whole) v128.store(out, result);
-      else v128.store32_lane(out, result, 0);
-      const columns: u32 = whole ? 4 : 1;
-      left -= columns;
-      out += (<usize>columns) << 2;
-      a += (<usize>columns) << 2;
+      v128.store32_lane(out, Sum.quotient(total, total, divisor), 0);
+      out += 4;
+      a += 4;
     }
   }
 
