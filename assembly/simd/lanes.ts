@@ -23,6 +23,13 @@ export class Lanes {
     return r === 2 ? pair : v128.load32_lane(ptr, pair, 2, 8);
   }
 
+  /** Four floats at ptr, or the first r = 1, 2 or 3: 0 stands for a whole vector. */
+  // @ts-expect-error: decorator
+  @inline
+  static load(ptr: usize, r: u32): v128 {
+    return r ? Lanes.loadTail(ptr, r) : v128.load(ptr);
+  }
+
   /** Stores the first r = 1, 2 or 3 lanes of v at ptr. */
   // @ts-expect-error: decorator
   @inline

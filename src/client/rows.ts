@@ -37,14 +37,21 @@ export function bodyOf(parts: Parts): object {
 }
 
 function tensorOf(name: string, array: RowArray): Omit<SafetensorsTensor, "name"> {
-  const numbers = flat(array);
-  if (!Array.isArray(array) || !isArray(array[0])) return { ...numbers, shape: [numbers.data.length] };
-  const rows = array.map((row: RowArray) => flat(row).data.length);
-  if (rows.some((length) => length !== rows[0]))
-    throw new ShapeError("data/rows", `${name}: rows have ${rows[0]} and other numbers of values: pad them`, {
-      tensor: name,
-    });
-  return { ...numbers, shape: [rows.length, rows[0]!] };
+  if (!Array.isArray(array) || !isArray(array[0])) {
+    const numbers = flat(array);
+    return { ...numbers, shape: [numbers.data.length] };
+  }
+  const rows = array.map((row: RowArray) => flat(row).data);
+  const columns = rows[0]!.length;
+  const data = new Float32Array(rows.length * columns);
+  for (const [i, row] of rows.entries()) {
+    if (row.length !== columns)
+      throw new ShapeError("data/rows", `${name}: rows have ${columns} and ${row.length} values: pad them`, {
+        tensor: name,
+      });
+    data.set(row, i * columns);
+  }
+  return { dtype: "F32", shape: [rows.length, columns], data };
 }
 
 /** All numbers in a row, in the type they have if the Worker knows it. */

@@ -127,6 +127,12 @@ async function hold(name: string, current: CurrentVersion, bytes: Uint8Array): P
   };
   if (copy.bytes > MAX_COPY_BYTES)
     throw new ConfigError("plan/too-large", "the model is too large to be copied: ask without maxStale");
+  // Another request may have brought a newer one meanwhile.
+  const held = copies.get(name);
+  if (held && held.uid === copy.uid && held.version > copy.version) {
+    predictor.dispose();
+    return held;
+  }
   forget(name);
   // Least recently used first.
   for (const [other] of [...copies].sort(([, a], [, b]) => a.used - b.used))

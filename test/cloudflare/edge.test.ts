@@ -163,6 +163,8 @@ describe("a model", () => {
     expect(await model.predict(input)).toEqual(byTrainer);
     const { fingerprint } = await model.inspect();
     expect(await model.predict(input)).toEqual(byTrainer);
+    // The inspection's fingerprint is a trainer's: the second load, so the first was none.
+    expect(await client().metrics()).toContain('edgegrad_loads_total{model="idle"} 2\n');
     await model.update(exampleOf(3));
     expect((await model.inspect()).fingerprint).not.toBe(fingerprint);
     const journalled = await model.predict(input);

@@ -12,6 +12,11 @@ export function normalizeGrad(pc: usize): u32 {
   const whole = (<usize>channels & ~3) << 2;
   const rest = channels & 3;
   const rowBytes = (<usize>channels) << 2;
+  const mean = Record.ptr(pc, NormalizeGradField.Mean);
+  const rstd = Record.ptr(pc, NormalizeGradField.Rstd);
+  const gamma = Record.ptr(pc, NormalizeGradField.Gamma);
+  const sum = Record.ptr(pc, NormalizeGradField.Sum);
+  const product = Record.ptr(pc, NormalizeGradField.Product);
   let out = Record.ptr(pc, NormalizeGradField.Out);
   let x = Record.ptr(pc, NormalizeGradField.X);
   let dy = Record.ptr(pc, NormalizeGradField.Dy);
@@ -19,11 +24,10 @@ export function normalizeGrad(pc: usize): u32 {
   const share = f32x4.splat(1 / <f32>rows);
   for (let left = rows; left; --left) {
     for (let c: usize = 0; c !== whole; c += 16)
-      v128.store(out + c, NormalizeGrad.vector(pc, c, 0, v128.load(dy + c), v128.load(x + c), share));
+      v128.store(out + c, NormalizeGrad.vector(x, dy, mean, rstd, gamma, sum, product, share, c, 0));
     if (rest) {
-      const d = Lanes.loadTail(dy + whole, rest);
-      const a = Lanes.loadTail(x + whole, rest);
-      Lanes.storeTail(out + whole, NormalizeGrad.vector(pc, whole, rest, d, a, share), rest);
+      const dx = NormalizeGrad.vector(x, dy, mean, rstd, gamma, sum, product, share, whole, rest);
+      Lanes.storeTail(out + whole, dx, rest);
     }
     x += rowBytes;
     dy += rowBytes;
@@ -33,26 +37,27 @@ export function normalizeGrad(pc: usize): u32 {
 }
 
 class NormalizeGrad {
-  // `rest` is 0 for whole vectors
+  // dx of the channels c bytes on; `rest` as in Lanes.load
   @inline
-  static vector(pc: usize, c: usize, rest: u32, dy: v128, x: v128, share: v128): v128 {
-    const rstd = NormalizeGrad.load(pc, NormalizeGradField.Rstd, c, rest);
-    let scale = rstd;
-    if (Record.ptr(pc, NormalizeGradField.Gamma))
-      scale = f32x4.mul(rstd, NormalizeGrad.load(pc, NormalizeGradField.Gamma, c, rest));
-    if (Record.ptr(pc, NormalizeGradField.Sum)) {
-      const sum = f32x4.mul(NormalizeGrad.load(pc, NormalizeGradField.Sum, c, rest), share);
-      const product = f32x4.mul(NormalizeGrad.load(pc, NormalizeGradField.Product, c, rest), share);
-      const mean = NormalizeGrad.load(pc, NormalizeGradField.Mean, c, rest);
-      const normal = f32x4.mul(f32x4.sub(x, mean), rstd);
-      dy = f32x4.sub(f32x4.sub(dy, sum), f32x4.mul(normal, product));
+  static vector(
+    x: usize,
+    dy: usize,
+    mean: usize,
+    rstd: usize,
+    gamma: usize,
+    sum: usize,
+    product: usize,
+    share: v128,
+    c: usize,
+    rest: u32,
+  ): v128 {
+    const slope = Lanes.load(rstd + c, rest);
+    let d = Lanes.load(dy + c, rest);
+    if (sum) {
+      const normal = f32x4.mul(f32x4.sub(Lanes.load(x + c, rest), Lanes.load(mean + c, rest)), slope);
+      d = f32x4.sub(d, f32x4.mul(Lanes.load(sum + c, rest), share));
+      d = f32x4.sub(d, f32x4.mul(normal, f32x4.mul(Lanes.load(product + c, rest), share)));
     }
-    return f32x4.mul(dy, scale);
-  }
-
-  @inline
-  static load(pc: usize, field: i32, c: usize, rest: u32): v128 {
-    const at = Record.ptr(pc, field) + c;
-    return rest ? Lanes.loadTail(at, rest) : v128.load(at);
+    return f32x4.mul(d, gamma ? f32x4.mul(slope, Lanes.load(gamma + c, rest)) : slope);
   }
 }

@@ -21,16 +21,11 @@ export function normalize(pc: usize): u32 {
   const high = f32x4.splat(Record.f32(pc, NormalizeField.High));
   for (let rows = Record.u32(pc, NormalizeField.Rows); rows; --rows) {
     for (let c: usize = 0; c !== whole; c += 16) {
-      let y = f32x4.mul(f32x4.sub(v128.load(x + c), v128.load(mean + c)), v128.load(rstd + c));
-      if (gamma) y = f32x4.mul(y, v128.load(gamma + c));
-      if (beta) y = f32x4.add(y, v128.load(beta + c));
+      const y = Normalize.vector(x, mean, rstd, gamma, beta, c, 0);
       v128.store(out + c, f32x4.pmin(f32x4.pmax(y, low), high));
     }
     if (rest) {
-      const centred = f32x4.sub(Lanes.loadTail(x + whole, rest), Lanes.loadTail(mean + whole, rest));
-      let y = f32x4.mul(centred, Lanes.loadTail(rstd + whole, rest));
-      if (gamma) y = f32x4.mul(y, Lanes.loadTail(gamma + whole, rest));
-      if (beta) y = f32x4.add(y, Lanes.loadTail(beta + whole, rest));
+      const y = Normalize.vector(x, mean, rstd, gamma, beta, whole, rest);
       Lanes.storeTail(out + whole, f32x4.pmin(f32x4.pmax(y, low), high), rest);
     }
     const rowBytes = (<usize>channels) << 2;
@@ -38,4 +33,16 @@ export function normalize(pc: usize): u32 {
     out += rowBytes;
   }
   return Status.Ok;
+}
+
+class Normalize {
+  // x̂·gamma + beta of the channels c bytes on; `rest` as in Lanes.load
+  @inline
+  static vector(x: usize, mean: usize, rstd: usize, gamma: usize, beta: usize, c: usize, rest: u32): v128 {
+    const centred = f32x4.sub(Lanes.load(x + c, rest), Lanes.load(mean + c, rest));
+    let y = f32x4.mul(centred, Lanes.load(rstd + c, rest));
+    if (gamma) y = f32x4.mul(y, Lanes.load(gamma + c, rest));
+    if (beta) y = f32x4.add(y, Lanes.load(beta + c, rest));
+    return y;
+  }
 }
