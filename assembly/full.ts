@@ -8,5 +8,6 @@ import "./image";
 import "./index";
 import "./normalize";
 import "./sequence";
+import "./small";
 
 export * from "./run";

@@ -82,6 +82,10 @@ const modules = {
     entry: "normalize",
     options: ["--importTable", "--tableBase", "512", "--memoryBase", "18432", "--use", "PACK=1"],
   },
+  "kernels.small": {
+    entry: "small",
+    options: ["--importTable", "--tableBase", "520", "--memoryBase", "19968", "--use", "PACK=1"],
+  },
   "kernels.sequence": {
     entry: "sequence",
     options: ["--importTable", "--tableBase", "496", "--memoryBase", "15360", "--use", "PACK=1"],
@@ -146,6 +150,7 @@ const steps = [
     "kernels.general",
     "kernels.normalize",
     "kernels.sequence",
+    "kernels.small",
   ].map((name) => ({
     name: `embed ${name}`,
     group: "core",

@@ -57,6 +57,7 @@ const binaries = [
   { name: "the general kernels beside it", file: "kernels.general.wasm" },
   { name: "the normalization kernels beside it", file: "kernels.normalize.wasm" },
   { name: "the sequence kernels beside it", file: "kernels.sequence.wasm" },
+  { name: "the kernels of small networks beside it", file: "kernels.small.wasm" },
   { name: "the core of prediction alone", file: "core.predict.wasm", ceiling: 9 },
   { name: "the relaxed WASM (only with fast: true)", file: "core.relaxed.wasm" },
 ];

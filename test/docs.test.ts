@@ -12,7 +12,7 @@ import {
   sequential,
   sgd,
   softmaxCrossEntropy,
-} from "../src/platform/default.ts";
+} from "../src/platform/train.ts";
 
 const root = resolve(import.meta.dirname, "..");
 

@@ -16,6 +16,7 @@ import { type EncoderTable, encodeTape, type Tape } from "../tape/encode.ts";
 import { TapeWriter } from "../tape/writer.ts";
 import { hex } from "./hash.ts";
 import type { CoreInstance } from "./instance.ts";
+import { joinedTape } from "./joined-tape.ts";
 import { requireKernels } from "./required-kernels.ts";
 
 export type GraphKind = "train" | "evaluate" | "predict";
@@ -149,7 +150,7 @@ export class Executor {
     );
     if (!slot) {
       slot = this.#slots.reduce((oldest, s) => (s.used < oldest.used ? s : oldest));
-      const tape = encodeTape({
+      const plain = encodeTape({
         encoders: this.#encoders,
         plan: this.program.plan,
         graph: this.graph(kind),
@@ -160,6 +161,7 @@ export class Executor {
         ...(form !== "full" && { keep: (node: AnyNode) => !isEffect(node) }),
         probe: form === "probe",
       });
+      const tape = form === "full" ? joinedTape(plain, this.core) : plain;
       this.core.u32.set(tape.words, slot.address >> 2);
       slot.of = request;
       slot.tape = tape;

@@ -48,10 +48,11 @@ export class CoreInstance {
     } catch (cause) {
       throw new CoreError("core/instantiate", "the WASM core could not be instantiated", {}, { cause });
     }
-    if (exports.abiVersion?.() !== Abi.Version)
+    const version = exports.abiVersion?.();
+    if (version !== Abi.Version)
       throw new CoreError(
         "core/abi",
-        `the WASM core speaks version ${exports.abiVersion?.() ?? "none"} of the tape, the host ${Abi.Version}: use files of one release`,
+        `the WASM core speaks version ${version} of the tape, the host ${Abi.Version}: use one release`,
       );
     this.heapBase = Abi.StaticBytes;
     this.#exports = exports;
@@ -112,7 +113,7 @@ export class CoreInstance {
     } catch (cause) {
       throw new CoreError(
         "core/pack",
-        `the ${pack.name} kernels could not be put beside the core: load one that has them all, such as core.full.wasm`,
+        `the ${pack.name} kernels cannot be added here: load core.full.wasm, which has them`,
         { pack: pack.name },
         { cause },
       );

@@ -34,6 +34,10 @@ declare module "*/generated/kernels-sequence.js" {
   export const kernelsSequence: string;
 }
 
+declare module "*/generated/kernels-small.js" {
+  export const kernelsSmall: string;
+}
+
 declare module "*.wasm" {
   const module: WebAssembly.Module;
   export default module;

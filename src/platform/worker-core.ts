@@ -1,9 +1,13 @@
 // The core as Workers get it: `.wasm` files imported as compiled modules.
 //
-// Place: used by the entries for workerd. Invariant: one module holds all kernels, since none can be compiled later;
-// the relaxed core is imported only when asked for.
+// Place: used by the entries for workerd and by the Worker's objects. Invariant: one module holds all kernels, since none can
+// be compiled later, those of small networks among them; the relaxed core is imported only when asked for.
 
+import { joinIfBuiltIn } from "../core/join-if-built-in.ts";
+import { useJoin } from "../core/joined-tape.ts";
 import full from "./core.full.wasm";
 
-export const loadBundled = async (variant: "simd" | "relaxed"): Promise<WebAssembly.Module> =>
-  variant === "simd" ? full : (await import("./core.relaxed.wasm")).default;
+export async function loadBundled(variant: "simd" | "relaxed"): Promise<WebAssembly.Module> {
+  useJoin(joinIfBuiltIn);
+  return variant === "simd" ? full : (await import("./core.relaxed.wasm")).default;
+}

@@ -39,6 +39,7 @@ import {
 import { MoveField, RotateField, ToneField } from "../abi-augment.ts";
 import { ConvField, PoolField } from "../abi-image.ts";
 import { ChannelSumField, NormalizeField, NormalizeGradField } from "../abi-normalize.ts";
+import { DenseBackwardField, DenseForwardField, SquaredErrorField } from "../abi-small.ts";
 import { opName } from "../graph/defined.ts";
 import type { AnyNode } from "../graph/ops.ts";
 import type { Tape } from "./encode.ts";
@@ -59,6 +60,8 @@ const FLOATS = new Set([
   "Contrast",
   "Low",
   "High",
+  "OfOne",
+  "OfError",
 ]);
 
 // Named one by one: a namespace import would keep every enum in every bundle.
@@ -102,6 +105,9 @@ const fieldsByOp = {
   ChannelSum: ChannelSumField,
   Normalize: NormalizeField,
   NormalizeGrad: NormalizeGradField,
+  DenseForward: DenseForwardField,
+  DenseBackward: DenseBackwardField,
+  SquaredError: SquaredErrorField,
   AugmentMove: MoveField,
   AugmentRotate: RotateField,
   AugmentTone: ToneField,

@@ -305,9 +305,6 @@ export class BaseTrainer {
   #ready(): void {
     this.#alive();
     if (this.#running)
-      throw new StateError(
-        "trainer/busy",
-        "a run of this trainer is under way: wait for its end or break out of it",
-      );
+      throw new StateError("trainer/busy", "a run is under way: wait for its end or break out of it");
   }
 }

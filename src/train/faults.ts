@@ -56,7 +56,7 @@ export function explainFault(
   const where = first?.node ? `${opName(first.node)} of ${layer}` : "the gradients";
   return new CoreError(
     "train/not-finite",
-    `${layer}: ${where} became infinite or NaN in this step; weights and optimizer state are unchanged. ` +
+    `${layer}: ${where} became infinite or NaN; weights and optimizer state are unchanged. ` +
       "Lower the learning rate, scale the inputs or clip the gradients (clipNorm)",
     { layer, op: first?.node?.op },
   );

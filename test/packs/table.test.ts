@@ -13,8 +13,9 @@ import type { KernelPack } from "../../src/packs/kernel-pack.ts";
 import { packAt } from "../../src/packs/known-packs.ts";
 import { normalizeKernels } from "../../src/packs/normalize.ts";
 import { sequenceKernels } from "../../src/packs/sequence.ts";
+import { smallKernels } from "../../src/packs/small.ts";
 
-const referencedPacks = [imageKernels, augmentKernels, normalizeKernels];
+const referencedPacks = [imageKernels, augmentKernels, normalizeKernels, smallKernels];
 const packs: readonly KernelPack[] = [generalKernels, sequenceKernels, ...referencedPacks];
 
 interface Registered {

@@ -21,7 +21,7 @@ export function depthwiseRow(
   bound: f32,
 ): void {
   const floor = f32x4.splat(bound);
-  const end = channels << 2;
+  const end = (<usize>channels) << 2;
   // Four pixels share each weight, and their sums do not wait for each other. Of less than four the last is repeated.
   while (pixels) {
     const last = min<usize>(pixels - 1, 3);

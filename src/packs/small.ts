@@ -1,0 +1,14 @@
+// The pack of small networks: kernels that do several records of a step at once.
+//
+// Place: named by core/join-by-pack.ts. Invariant: as for every pack; no op needs it.
+
+import { kernelsSmall } from "../../build/generated/kernels-small.js";
+import { Op } from "../abi.ts";
+import { openText } from "./inflate.ts";
+import type { KernelPack } from "./kernel-pack.ts";
+
+export const smallKernels: KernelPack = {
+  name: "small",
+  open: () => openText(kernelsSmall),
+  slot: Op.DenseForward,
+};
