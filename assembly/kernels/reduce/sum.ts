@@ -112,14 +112,15 @@ export class Sum {
   ): void {
     const rowBytes = (<usize>inner) << 2;
     let left = inner;
-    for (; left >= 16; left -= 16, out += 64, a += 64)
-      Sum.strip(plain, squares, out, a, length, rowBytes, divisor, 16, 32, 48);
-    // What is left, down to 4 columns, in vectors that overlap: equal columns get equal sums.
-    if (left >= 4) {
-      const last = (<usize>left - 4) << 2;
+    // Down to 4 columns in four vectors, which overlap where there are less than 16: equal columns get equal sums.
+    while (left >= 4) {
+      const columns = min(left, 16);
+      const last = (<usize>columns - 4) << 2;
       const o1 = min<usize>(16, last);
       Sum.strip(plain, squares, out, a, length, rowBytes, divisor, o1, min<usize>(32, last), last);
-      return;
+      out += last + 16;
+      a += last + 16;
+      left -= columns;
     }
     // one at a time: a vector with one lane in use
     for (; left; --left) {
