@@ -9,5 +9,6 @@ import "./index";
 import "./normalize";
 import "./sequence";
 import "./small";
+import "./sparse";
 
 export * from "./run";

@@ -86,6 +86,10 @@ const modules = {
     entry: "small",
     options: ["--importTable", "--tableBase", "520", "--memoryBase", "19968", "--use", "PACK=1"],
   },
+  "kernels.sparse": {
+    entry: "sparse",
+    options: ["--importTable", "--tableBase", "544", "--memoryBase", "20224", "--use", "PACK=1"],
+  },
   "kernels.sequence": {
     entry: "sequence",
     options: ["--importTable", "--tableBase", "496", "--memoryBase", "15360", "--use", "PACK=1"],
@@ -151,6 +155,7 @@ const steps = [
     "kernels.normalize",
     "kernels.sequence",
     "kernels.small",
+    "kernels.sparse",
   ].map((name) => ({
     name: `embed ${name}`,
     group: "core",

@@ -58,6 +58,7 @@ const binaries = [
   { name: "the normalization kernels beside it", file: "kernels.normalize.wasm" },
   { name: "the sequence kernels beside it", file: "kernels.sequence.wasm" },
   { name: "the kernels of small networks beside it", file: "kernels.small.wasm" },
+  { name: "the products that skip zeros beside it", file: "kernels.sparse.wasm" },
   { name: "the core of prediction alone", file: "core.predict.wasm", ceiling: 9 },
   { name: "the relaxed WASM (only with fast: true)", file: "core.relaxed.wasm" },
 ];

@@ -60,8 +60,10 @@ export enum Op {
   AugmentRotate = 41,
   AugmentTone = 42,
   SquaredError = 43,
+  /** As Gemm with M = 1 and no other form, B finite: rows of B behind zeros of A are not read. N ≥ 4; Scratch: 8·K bytes. */
+  SparseRow = 44,
   Every = 45,
-  /** Rows of the kernel table, so above every number in use; 44 and 46 on are free. */
+  /** Rows of the kernel table, so above every number in use; 46 on are free. */
   Count = 64,
 }
 

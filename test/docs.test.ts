@@ -5,14 +5,7 @@ import { dirname, join, resolve } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import {
-  dense,
-  disassemble,
-  loadCore,
-  sequential,
-  sgd,
-  softmaxCrossEntropy,
-} from "../src/platform/train.ts";
+import { dense, disassemble, loadCore, sequential, sgd, softmaxCrossEntropy } from "../src/platform/train.ts";
 
 const root = resolve(import.meta.dirname, "..");
 

@@ -35,6 +35,12 @@ export function scanRows(body: Uint8Array): FlatArray | undefined {
   // Each turn begins at a number.
   for (;;) {
     let byte = body[at]!;
+    // The background of a picture, in one comparison each.
+    while (byte === ZERO && body[at + 1] === COMMA && count < numbers.length) {
+      numbers[count++] = 0;
+      at = skip(body, at + 2);
+      byte = body[at]!;
+    }
     const negative = byte === MINUS;
     if (negative) byte = body[++at]!;
     const first = at;

@@ -16,8 +16,8 @@ import { type EncoderTable, encodeTape, type Tape } from "../tape/encode.ts";
 import { TapeWriter } from "../tape/writer.ts";
 import { hex } from "./hash.ts";
 import type { CoreInstance } from "./instance.ts";
-import { joinedTape } from "./joined-tape.ts";
 import { requireKernels } from "./required-kernels.ts";
+import { rewrittenTape } from "./rewritten-tape.ts";
 
 export type GraphKind = "train" | "evaluate" | "predict";
 
@@ -161,7 +161,7 @@ export class Executor {
         ...(form !== "full" && { keep: (node: AnyNode) => !isEffect(node) }),
         probe: form === "probe",
       });
-      const tape = form === "full" ? joinedTape(plain, this.core) : plain;
+      const tape = form === "full" ? rewrittenTape(plain, this) : plain;
       this.core.u32.set(tape.words, slot.address >> 2);
       slot.of = request;
       slot.tape = tape;

@@ -1,6 +1,6 @@
 // The pack of small networks: kernels that do several records of a step at once.
 //
-// Place: named by core/join-by-pack.ts. Invariant: as for every pack; no op needs it.
+// Place: named by core/rewrite-by-pack.ts. Invariant: as for every pack; no op needs it.
 
 import { kernelsSmall } from "../../build/generated/kernels-small.js";
 import { Op } from "../abi.ts";

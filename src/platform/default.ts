@@ -2,8 +2,8 @@
 //
 // Place: the default export condition. Invariant: needs no file, no network and no permission.
 
-import { joinByPack } from "../core/join-by-pack.ts";
-import { useJoin } from "../core/joined-tape.ts";
+import { rewriteByPack } from "../core/rewrite-by-pack.ts";
+import { useRewrite } from "../core/rewritten-tape.ts";
 import { useLayers } from "../layers/definition.ts";
 import { allLayers } from "../layers/registry.ts";
 import { Core, type CoreOptions } from "../session.ts";
@@ -14,7 +14,7 @@ export * from "../api.ts";
 
 // Before any model is built: its layers name activations. package.json says that this file does so.
 useLayers(allLayers);
-useJoin(joinByPack);
+useRewrite(rewriteByPack);
 
 /**
  * Loads the WASM core.

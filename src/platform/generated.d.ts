@@ -38,6 +38,10 @@ declare module "*/generated/kernels-small.js" {
   export const kernelsSmall: string;
 }
 
+declare module "*/generated/kernels-sparse.js" {
+  export const kernelsSparse: string;
+}
+
 declare module "*.wasm" {
   const module: WebAssembly.Module;
   export default module;

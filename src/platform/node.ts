@@ -2,8 +2,8 @@
 //
 // Place: the export condition `node`. Invariant: offers what default.ts does; it only opens the core faster.
 
-import { joinByPack } from "../core/join-by-pack.ts";
-import { useJoin } from "../core/joined-tape.ts";
+import { rewriteByPack } from "../core/rewrite-by-pack.ts";
+import { useRewrite } from "../core/rewritten-tape.ts";
 import { useLayers } from "../layers/definition.ts";
 import { allLayers } from "../layers/registry.ts";
 import { Core, type CoreOptions } from "../session.ts";
@@ -16,7 +16,7 @@ export * from "../api.ts";
 
 // Before any model is built: its layers name activations. package.json says that this file does so.
 useLayers(allLayers);
-useJoin(joinByPack);
+useRewrite(rewriteByPack);
 
 const load = /* @__PURE__ */ embeddedCores(trainingText, openOnNode);
 

@@ -3,11 +3,11 @@
 // Place: used by the entries for workerd and by the Worker's objects. Invariant: one module holds all kernels, since none can
 // be compiled later, those of small networks among them; the relaxed core is imported only when asked for.
 
-import { joinIfBuiltIn } from "../core/join-if-built-in.ts";
-import { useJoin } from "../core/joined-tape.ts";
+import { rewriteBuiltIn } from "../core/rewrite-built-in.ts";
+import { useRewrite } from "../core/rewritten-tape.ts";
 import full from "./core.full.wasm";
 
 export async function loadBundled(variant: "simd" | "relaxed"): Promise<WebAssembly.Module> {
-  useJoin(joinIfBuiltIn);
+  useRewrite(rewriteBuiltIn);
   return variant === "simd" ? full : (await import("./core.relaxed.wasm")).default;
 }

@@ -108,6 +108,7 @@ const fieldsByOp = {
   DenseForward: DenseForwardField,
   DenseBackward: DenseBackwardField,
   SquaredError: SquaredErrorField,
+  SparseRow: GemmField,
   AugmentMove: MoveField,
   AugmentRotate: RotateField,
   AugmentTone: ToneField,

@@ -14,8 +14,9 @@ import { packAt } from "../../src/packs/known-packs.ts";
 import { normalizeKernels } from "../../src/packs/normalize.ts";
 import { sequenceKernels } from "../../src/packs/sequence.ts";
 import { smallKernels } from "../../src/packs/small.ts";
+import { sparseKernels } from "../../src/packs/sparse.ts";
 
-const referencedPacks = [imageKernels, augmentKernels, normalizeKernels, smallKernels];
+const referencedPacks = [imageKernels, augmentKernels, normalizeKernels, smallKernels, sparseKernels];
 const packs: readonly KernelPack[] = [generalKernels, sequenceKernels, ...referencedPacks];
 
 interface Registered {

@@ -12,9 +12,9 @@ import {
   sgd,
   softmaxCrossEntropy,
 } from "../../src/api.ts";
-import { joinByPack } from "../../src/core/join-by-pack.ts";
-import { joinIfBuiltIn } from "../../src/core/join-if-built-in.ts";
-import { type JoinRecords, useJoin } from "../../src/core/joined-tape.ts";
+import { rewriteBuiltIn } from "../../src/core/rewrite-built-in.ts";
+import { rewriteByPack } from "../../src/core/rewrite-by-pack.ts";
+import { type RewriteTape, useRewrite } from "../../src/core/rewritten-tape.ts";
 import { Core } from "../../src/session.ts";
 import { disassemble } from "../../src/tape/disassemble.ts";
 import type { TrainerOptions } from "../../src/train/options.ts";
@@ -22,8 +22,8 @@ import type { Trainer } from "../../src/train/trainer.ts";
 import { coreModule } from "../run-graph.ts";
 import { numbers, testCore, xor } from "./session.ts";
 
-const apart: JoinRecords = () => undefined;
-afterEach(() => useJoin(apart));
+const apart: RewriteTape = (tape) => tape;
+afterEach(() => useRewrite(apart));
 
 const opsOf = (trainer: Trainer): string[] =>
   disassemble(trainer.tape())
@@ -31,8 +31,12 @@ const opsOf = (trainer: Trainer): string[] =>
     .map((line) => line.split(/ +/)[1]!);
 
 /** The bits of a run of steps, of evaluations and predictions between them, and of staged epochs. */
-async function bitsOf(join: JoinRecords, request: Request, options: Omit<TrainerOptions, "model" | "loss">) {
-  useJoin(join);
+async function bitsOf(
+  rewrite: RewriteTape,
+  request: Request,
+  options: Omit<TrainerOptions, "model" | "loss">,
+) {
+  useRewrite(rewrite);
   const { inputs, batchSize, objective } = request;
   const outputs = objective.target;
   using trainer = testCore().trainer(sequential([inputs], request.layers()), {
@@ -99,7 +103,7 @@ describe("joined records", () => {
             const optimizer = i % 2 === 0 ? sgd({ learningRate: 0.1 }) : adam({ learningRate: 0.01 });
             const request = { inputs, batchSize, objective, layers: () => layers(last) };
             const plain = await bitsOf(apart, request, { optimizer });
-            const joined = await bitsOf(joinByPack, request, { optimizer });
+            const joined = await bitsOf(rewriteByPack, request, { optimizer });
             expect(joined.seen).toBe(plain.seen);
             expect(plain.ops).not.toContain("DenseForward");
             expect(joined.ops).toContain("DenseBackward");
@@ -112,8 +116,8 @@ describe("joined records", () => {
   );
 
   it("leave the memory as those they stand for do", () => {
-    const memories = [apart, joinByPack].map((join) => {
-      useJoin(join);
+    const memories = [apart, rewriteByPack].map((rewrite) => {
+      useRewrite(rewrite);
       const trainer = testCore().trainer(sequential([2], [dense(4, { activation: "tanh" }), dense(1)]), {
         loss: mse(),
         optimizer: sgd({ learningRate: 0.5 }),
@@ -132,7 +136,7 @@ describe("joined records", () => {
       [debug, true],
       [testCore(), false],
     ] as const) {
-      useJoin(joinIfBuiltIn);
+      useRewrite(rewriteBuiltIn);
       using trainer = core.trainer(sequential([2], [dense(4, { activation: "tanh" }), dense(1)]), {
         loss: mse(),
         optimizer: sgd(),
@@ -142,7 +146,7 @@ describe("joined records", () => {
   });
 
   it("leave large layers, whose products have kernels of their own, alone", () => {
-    useJoin(joinByPack);
+    useRewrite(rewriteByPack);
     using trainer = testCore().trainer(sequential([64], [dense(32, { activation: "tanh" }), dense(20)]), {
       loss: softmaxCrossEntropy(),
       optimizer: sgd(),
@@ -152,7 +156,7 @@ describe("joined records", () => {
   });
 
   it("name what is not finite as before", () => {
-    useJoin(joinByPack);
+    useRewrite(rewriteByPack);
     using trainer = testCore().trainer(sequential([2], [dense(4), dense(1)]), {
       loss: mse(),
       optimizer: sgd(),

@@ -5,13 +5,13 @@
 import { ReduceFn, Slot } from "../../../src/abi";
 import { Lanes } from "../../simd/lanes";
 import { KERNELS } from "../../tape/kernel-table";
+import { runTerms } from "./norms";
 import { Sum } from "./sum";
 
 // One function for both saves a kilobyte.
 function columnTerms(out: usize, a: usize, length: u32, inner: u32, squares: bool): void {
-  const mask = i32x4.splat(squares ? -1 : 0);
-  if (inner === 1) store<f32>(out, <f32>Sum.run(false, mask, a, length));
-  else Sum.columns(false, mask, out, a, length, inner, 1);
+  if (inner === 1) runTerms(out, a, length, squares);
+  else Sum.columns(false, i32x4.splat(squares ? -1 : 0), out, a, length, inner, 1);
 }
 
 function columnSquares(out: usize, a: usize, length: u32, inner: u32): void {

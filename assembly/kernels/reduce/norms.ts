@@ -6,8 +6,8 @@ import { ReduceFn, Slot } from "../../../src/abi";
 import { offer } from "../../tape/kernel-table";
 import { Sum } from "./sum";
 
-// One function for both: the mask picks squares.
-function runTerms(out: usize, a: usize, length: u32, squares: bool): void {
+/** Sum of squares, or of sizes, of a run: one function for both, whose mask picks squares. */
+export function runTerms(out: usize, a: usize, length: u32, squares: bool): void {
   store<f32>(out, <f32>Sum.run(false, i32x4.splat(squares ? -1 : 0), a, length));
 }
 

@@ -1,0 +1,54 @@
+// Lets the products of one row skip the zeros in it: pixels of a background, words that a text does not have.
+//
+// Place: between a predictor's tapes and their first run. Reading the weights is what a prediction of one row takes its time
+// for, and most of them from a far cache. Invariant: only by weights that are finite and stay as they are, for 0·∞ is not 0.
+
+import { GemmField, Header, Op } from "../abi.ts";
+import { GEMM_SCRATCH_BYTES } from "../abi-gemm.ts";
+import type { Tape } from "../tape/encode.ts";
+import { TapeWriter } from "../tape/writer.ts";
+import type { TapeHost } from "./rewritten-tape.ts";
+
+/** Weights from which the skipped ones outweigh looking for zeros. */
+const LEAST_WEIGHTS = 4096;
+/** Of a number in the kernel's list. */
+const LISTED_BYTES = 8;
+
+/** The tape with `SparseRow` in place of such products; nothing if it has none. */
+export function skipZeros({ words, source }: Tape, host: TapeHost): Tape | undefined {
+  const { graphs, plan } = host.program;
+  // The weights of a trainer change.
+  if (graphs.train !== undefined) return undefined;
+  const { address, bytes } = plan.layout.weights;
+  const isWeight = (at: number): boolean => at >= address && at < address + bytes;
+  const products = source
+    .map(({ offset }) => words.subarray(offset >> 2))
+    .filter(
+      (r) =>
+        r[Header.Op] === Op.Gemm &&
+        r[GemmField.M] === 1 &&
+        r[GemmField.Batch] === 1 &&
+        r[GemmField.Accumulate] === 0 &&
+        r[GemmField.TransB] === 0 &&
+        r[GemmField.N]! >= 4 &&
+        r[GemmField.N]! * r[GemmField.K]! >= LEAST_WEIGHTS &&
+        r[GemmField.K]! * LISTED_BYTES <= GEMM_SCRATCH_BYTES &&
+        isWeight(r[GemmField.B]!),
+    );
+  if (products.length === 0 || !areFinite(products, host)) return undefined;
+  const changed = words.slice();
+  for (const { byteOffset } of products) changed[(byteOffset - words.byteOffset) >> 2] = Op.SparseRow;
+  return { words: changed, source };
+}
+
+/** Asks the core's guard: it reads them faster than code that runs once. */
+function areFinite(products: readonly Uint32Array[], host: TapeHost): boolean {
+  const writer = new TapeWriter();
+  for (const r of products) writer.record(Op.Guard, [1, r[GemmField.B]!, r[GemmField.N]! * r[GemmField.K]!]);
+  try {
+    host.runOnce(writer);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,14 @@
+// The pack of products that skip zeros.
+//
+// Place: named by core/rewrite-by-pack.ts. Invariant: as for every pack; no op needs it.
+
+import { kernelsSparse } from "../../build/generated/kernels-sparse.js";
+import { Op } from "../abi.ts";
+import { openText } from "./inflate.ts";
+import type { KernelPack } from "./kernel-pack.ts";
+
+export const sparseKernels: KernelPack = {
+  name: "sparse",
+  open: () => openText(kernelsSparse),
+  slot: Op.SparseRow,
+};
