@@ -51,10 +51,10 @@ function isBinary(r: Words, fn: BinaryFn, n: number, one = false): r is Uint32Ar
   return n === 1 || (r[BinaryField.AStride4] === (one ? 0 : 1) && r[BinaryField.BStride4] === 1);
 }
 
-/** Whether a record is z += b[n] for each of the rows of z [m, n]. */
+/** Whether a record is z += b[n] for each of the rows of z [m, n], and b is not z itself. */
 function isBias(r: Words, z: number, m: number, n: number): r is Uint32Array {
   if (!isOp(r, Op.Binary) || r[BinaryField.Fn] !== BinaryFn.Add) return false;
-  if (r[BinaryField.Out] !== z || r[BinaryField.A] !== z) return false;
+  if (r[BinaryField.Out] !== z || r[BinaryField.A] !== z || r[BinaryField.B] === z) return false;
   const [rows, columns] = [r[BinaryField.D3]!, r[BinaryField.D4]!];
   if (r[BinaryField.D2] !== 1 || rows * columns !== m * n) return false;
   // Of one column the rows have become the columns.
@@ -87,6 +87,9 @@ const sizes = (r: Uint32Array): Product => ({
   n: r[GemmField.N]!,
   k: r[GemmField.K]!,
 });
+
+const isOfSizes = (r: Uint32Array, m: number, n: number, k: number): boolean =>
+  r[GemmField.M] === m && r[GemmField.N] === n && r[GemmField.K] === k;
 
 const isSmall = (m: number, n: number, k: number): boolean => n * k <= MOST_WEIGHTS && m * n * k <= MOST_WORK;
 
@@ -128,7 +131,7 @@ function denseBackward(records: readonly Words[]): Joined | undefined {
     isSmall(m, n, k) &&
     (!unary || (unary[UnaryGradField.Out] === dz && unary[UnaryGradField.N] === elements)) &&
     (!sum || isSum(sum, ReduceFn.Sum, dz, m, n)) &&
-    (!toX || (toX[GemmField.A] === dz && toX[GemmField.M] === m && toX[GemmField.N] === k));
+    (!toX || (toX[GemmField.A] === dz && isOfSizes(toX, m, k, n)));
   if (!fits) return undefined;
   const { A, Dy, Fn, P, Q } = UnaryGradField;
   return {

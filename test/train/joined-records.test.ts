@@ -3,10 +3,18 @@
 import { afterEach, describe, expect, it } from "vitest";
 import {
   adam,
+  add,
   binaryCrossEntropy,
+  concat,
   dense,
+  dropout,
+  functional,
+  huber,
   type Layer,
   type Loss,
+  layerNorm,
+  mae,
+  meanAbsoluteError,
   mse,
   sequential,
   sgd,
@@ -24,6 +32,15 @@ import { numbers, testCore, xor } from "./session.ts";
 
 const apart: RewriteTape = (tape) => tape;
 afterEach(() => useRewrite(apart));
+
+const ANY = ["tanh", "relu", "sigmoid", "gelu", "silu", "elu", "relu6", "softplus"] as const;
+
+/** Numbers in [0, 1) by a seed. */
+function drawn(seed: number): () => number {
+  const all = numbers(400, seed * 7919);
+  let at = 0;
+  return () => (all[at++ % all.length]! + 1) / 2;
+}
 
 const opsOf = (trainer: Trainer): string[] =>
   disassemble(trainer.tape())
@@ -115,6 +132,50 @@ describe("joined records", () => {
     },
   );
 
+  it.each([1, 2, 3, 4])("give the bits of those they stand for in random networks, part %i", (part) => {
+    for (let seed = part; seed < 100; seed += 4) {
+      const random = drawn(seed);
+      const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)]!;
+      const batchSize = pick([1, 1, 2, 3, 5, 8]);
+      const inputs = pick([1, 2, 3, 6]);
+      const model = functional({ x: [inputs] }, ({ x }) => {
+        const made = [{ at: x, width: inputs }];
+        for (let i = 0; i < 5; i++) {
+          const { at, width } = pick(made);
+          const other = pick(made.filter((one) => one.width === width));
+          const kind = Math.floor(random() * 8);
+          const units = pick([1, 2, 4, 5, 9]);
+          if (kind === 0) made.push({ at: add()(at, other.at), width });
+          else if (kind === 1) made.push({ at: concat()(at, other.at), width: 2 * width });
+          else if (kind === 2) made.push({ at: layerNorm()(at), width });
+          else if (kind === 3) made.push({ at: dropout(0.3)(at), width });
+          else {
+            const layer = dense(units, { activation: pick(ANY), useBias: random() < 0.7 });
+            made.push({ at: layer(at), width: units });
+          }
+        }
+        return dense(1, { useBias: random() < 0.5 })(made.at(-1)!.at);
+      });
+      const options = {
+        loss: pick([mse(), huber(), mae(), binaryCrossEntropy()]),
+        optimizer: pick([sgd({ learningRate: 0.05 }), adam(), sgd({ momentum: 0.9, clipNorm: 1 })]),
+        metrics: pick([[], [meanAbsoluteError()]]),
+      };
+      const [plain, joined] = [apart, rewriteByPack].map((rewrite) => {
+        useRewrite(rewrite);
+        using trainer = testCore().trainer(model, { ...options, batchSize, seed });
+        const y = (n: number, at: number) => numbers(n, at).map((v) => +(v > 0));
+        const seen = [1, 2, 3, 4].map((at) => {
+          const rows = at === 3 ? 1 : batchSize;
+          const { loss } = trainer.step(numbers(rows * inputs, at), y(rows, at));
+          return [loss, ...(trainer.predict(numbers(3 * inputs, at)) as Float32Array)];
+        });
+        return { seen, fingerprint: trainer.fingerprint(), ops: opsOf(trainer) };
+      });
+      expect({ ...joined!, ops: [] }, `seed ${seed}`).toEqual({ ...plain!, ops: [] });
+    }
+  });
+
   it("leave the memory as those they stand for do", () => {
     const memories = [apart, rewriteByPack].map((rewrite) => {
       useRewrite(rewrite);
@@ -143,6 +204,20 @@ describe("joined records", () => {
       });
       expect(opsOf(trainer).includes("DenseForward")).toBe(joins);
     }
+  });
+
+  it("are not joined with a sum that only looks like a bias", async () => {
+    // Of one row h + h has the form of h + b.
+    const twice = functional({ x: [2] }, ({ x }) => {
+      const h = dense(5, { useBias: false })(x);
+      return dense(1, { useBias: false })(add()(h, h));
+    });
+    const losses = [apart, rewriteByPack].map((rewrite) => {
+      useRewrite(rewrite);
+      using trainer = testCore().trainer(twice, { loss: mse(), optimizer: sgd(), batchSize: 1, seed: 2 });
+      return [1, 2, 3].map((step) => trainer.step(numbers(2, step), numbers(1, step)).loss);
+    });
+    expect(losses[1]).toEqual(losses[0]);
   });
 
   it("leave large layers, whose products have kernels of their own, alone", () => {
