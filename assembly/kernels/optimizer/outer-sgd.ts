@@ -68,8 +68,13 @@ function update(w: usize, rowBytes: usize, a: usize, m: u32, bytes: usize, rate:
     const end = w + (bytes & ~15);
     // No product of the row is tiny but zeros: nothing to flush.
     if (size * least >= TINY) {
-      for (; to !== end; to += 16, y += 16)
-        v128.store(to, f32x4.sub(v128.load(to), f32x4.mul(step, f32x4.mul(s, v128.load(y)))));
+      for (const whole = w + (bytes & ~63); to !== whole; to += 64, y += 64) {
+        // unroll
+        for (let i = 0; i < 4; ++i) {
+          const g = f32x4.mul(s, v128.load(y, 16 * i));
+          v128.store(to, f32x4.sub(v128.load(to, 16 * i), f32x4.mul(step, g)), 16 * i);
+        }
+      }
     }
     for (; to !== end; to += 16, y += 16) {
       const g = Flush.below(f32x4.mul(s, v128.load(y)), tiny);
