@@ -1,7 +1,8 @@
 // Records of small networks: neighbouring records of a step as one. Another part of src/abi.ts.
 //
-// Read by tsc and by asc, so it holds plain enums of plain integers. Invariant: a record leaves in memory the bits that
-// the records it stands for would have left there, in their order, so it may be put wherever they were.
+// Read by tsc and by asc, so it holds plain enums of plain integers. Invariant: a record leaves in memory the bits that the
+// records it stands for would have left there, so it may be put wherever they were. With relaxed SIMD a zero may have another
+// sign.
 
 /**
  * Gemm, the sum with a bias, a unary function: z = x·w + b; y = f(z)   x: [M, K], w: [K, N], b: [N], z and y: [M, N].

@@ -1,17 +1,18 @@
-// Writes tapes anew by packs, each of which is put beside the core for the first tape that has a use for it.
+// Tapes written anew by packs, each of which is put beside the core for the first tape that has a use for it.
 //
-// Place: brought by the entries `edgegrad` of hosts that may compile WASM. Invariant: see rewritten-tape.ts.
+// Place: brought by the entries `edgegrad` of hosts that may compile WASM. Invariant: no op needs these packs, so a host that
+// forbids to compile them loses speed alone.
 
+import { Op } from "../abi.ts";
 import { smallKernels } from "../packs/small.ts";
 import { sparseKernels } from "../packs/sparse.ts";
-import { joinRecords } from "../tape/join-records.ts";
-import type { RewriteTape } from "./rewritten-tape.ts";
-import { skipZeros } from "./skip-zeros.ts";
+import { rewriteTape } from "./rewrite-tape.ts";
 
-export const rewriteByPack: RewriteTape = (tape, host) => {
-  const joined = joinRecords(tape);
-  if (joined) host.core.add(smallKernels);
-  const skipping = skipZeros(joined ?? tape, host);
-  if (skipping) host.core.add(sparseKernels);
-  return skipping ?? joined ?? tape;
-};
+export const rewriteByPack = /* @__PURE__ */ rewriteTape((core, op) => {
+  try {
+    core.add(op === Op.SparseRow ? sparseKernels : smallKernels);
+    return true;
+  } catch {
+    return false;
+  }
+});

@@ -1,7 +1,8 @@
 // How a program writes a tape anew before it is run, if its entry brought a way.
 //
 // Place: between encoded tapes and their first run. Invariant: a tape written anew gives the bits of the tape as it was, so a
-// program without a way is slower and nothing else; `edgegrad/train` and `edgegrad/predict` are, to be small.
+// program without a way is slower and nothing else. `edgegrad` brings one; `edgegrad/train` and `edgegrad/predict` do not, to be
+// small, but in Workers, whose one core has the kernels.
 
 import type { Program } from "../compile.ts";
 import type { Tape } from "../tape/encode.ts";
@@ -16,7 +17,7 @@ export interface TapeHost {
   runOnce(writer: TapeWriter): void;
 }
 
-/** The tape by other records, whose kernels are beside the core; the same tape where that is of no use or cannot be. */
+/** The tape by other records, whose kernels the core has; the same tape where that is of no use or cannot be. */
 export type RewriteTape = (tape: Tape, host: TapeHost) => Tape;
 
 let known: RewriteTape | undefined;

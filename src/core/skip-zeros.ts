@@ -5,6 +5,7 @@
 
 import { GemmField, Header, Op } from "../abi.ts";
 import { GEMM_SCRATCH_BYTES } from "../abi-gemm.ts";
+import { CoreError } from "../errors.ts";
 import type { Tape } from "../tape/encode.ts";
 import { TapeWriter } from "../tape/writer.ts";
 import type { TapeHost } from "./rewritten-tape.ts";
@@ -29,7 +30,9 @@ export function skipZeros({ words, source }: Tape, host: TapeHost): Tape | undef
         r[GemmField.M] === 1 &&
         r[GemmField.Batch] === 1 &&
         r[GemmField.Accumulate] === 0 &&
+        r[GemmField.TransA] === 0 &&
         r[GemmField.TransB] === 0 &&
+        r[GemmField.Ldb] === r[GemmField.N] &&
         r[GemmField.N]! >= 4 &&
         r[GemmField.N]! * r[GemmField.K]! >= LEAST_WEIGHTS &&
         r[GemmField.K]! * LISTED_BYTES <= GEMM_SCRATCH_BYTES &&
@@ -41,14 +44,17 @@ export function skipZeros({ words, source }: Tape, host: TapeHost): Tape | undef
   return { words: changed, source };
 }
 
-/** Asks the core's guard: it reads them faster than code that runs once. */
+/** Asks the core's guard: it reads the weights faster than code that runs once. */
 function areFinite(products: readonly Uint32Array[], host: TapeHost): boolean {
   const writer = new TapeWriter();
-  for (const r of products) writer.record(Op.Guard, [1, r[GemmField.B]!, r[GemmField.N]! * r[GemmField.K]!]);
+  // A matrix that several products share is looked at once.
+  const sizes = new Map(products.map((r) => [r[GemmField.B]!, r[GemmField.N]! * r[GemmField.K]!]));
+  for (const [at, size] of sizes) writer.record(Op.Guard, [1, at, size]);
   try {
     host.runOnce(writer);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error instanceof CoreError && error.code === "core/status") return false;
+    throw error;
   }
 }

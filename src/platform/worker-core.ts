@@ -8,6 +8,7 @@ import { useRewrite } from "../core/rewritten-tape.ts";
 import full from "./core.full.wasm";
 
 export async function loadBundled(variant: "simd" | "relaxed"): Promise<WebAssembly.Module> {
+  // Here, not when the module is loaded: bundlers may leave out what package.json does not name under "sideEffects".
   useRewrite(rewriteBuiltIn);
   return variant === "simd" ? full : (await import("./core.relaxed.wasm")).default;
 }

@@ -1,8 +1,8 @@
 // Joins neighbouring records of a small network: a dense layer, its gradients, a squared error, two guards.
 //
 // Place: the last look at a tape before it is run. With few numbers a record's own cost, about 10 ns, is most of a step.
-// Invariant: a joined record leaves in memory what its records would have left there, so nothing need be known of who
-// reads it; which records are joined depends on their fields alone.
+// Invariant: a joined record leaves in memory what its records would have left there (but for the scratch of products), so
+// nothing need be known of who reads it; which records are joined depends on their fields alone.
 
 import {
   BinaryField,
@@ -164,6 +164,7 @@ function squaredError(records: readonly Words[]): Joined | undefined {
   if (!isBinary(weigh, BinaryFn.Mul, n) || weigh[BinaryField.A] !== terms) return undefined;
   if (weigh[BinaryField.Out] !== terms || !isSum(mean, ReduceFn.Mean, terms, n, 1)) return undefined;
   const weights = weigh[BinaryField.B]!;
+  if (weights === terms) return undefined;
   if (!isUnary(ofOne, ofOne?.[UnaryField.A], 1, UnaryFn.Affine) || ofOne[UnaryField.Q] !== 0)
     return undefined;
   const cell = ofOne[UnaryField.Out]!;
@@ -188,7 +189,7 @@ function squaredError(records: readonly Words[]): Joined | undefined {
 const MOST_RECORDS = 8;
 const JOINS = [denseForward, denseBackward, squaredError];
 
-/** A guard's pairs in front of those of the next guard, if only reports stand between. */
+/** What a guard checks, and whether that can wait for the next: only reports stand between, and nobody reads those of a step that fails. */
 function guardsFrom(records: readonly Uint32Array[], at: number): { pairs: number[]; goesOn: boolean } {
   let next = at + 1;
   while (isOp(records[next], Op.Report)) next++;

@@ -1,7 +1,8 @@
 // Predictor: a model file and a forward-only plan.
 //
 // Place: what `core.predictor` returns; all that the entry `edgegrad/predict` needs.
-// Invariant: no gradients, no optimizer state; buffers are reused between layers.
+// Invariant: no gradients, no optimizer state; buffers are reused between layers. The weights stay as they were when it was made:
+// its tapes may rely on their being finite (core/skip-zeros.ts).
 
 import { compilePrediction } from "../compile.ts";
 import { Executor } from "../core/executor.ts";

@@ -20,6 +20,8 @@ test.each([
   '{"x":[[1]]}',
   '{"x":[[1,2],[3,4],[5,6]]}',
   ' { "x" :\n[ [ 1 , 2 ] ,\r\n\t[ 3 , 4 ] ] } \n',
+  '{"x":[0,0,0]}',
+  '{"x":[[0,0, 0 ],[0,1,0],[2,0,0]]}',
   '{"x":[0,-0,0.0,-0.0,0.5,-1.25,10,100.001]}',
   '{"x":[0.00392156862745098,0.1,0.2,0.3,123456789012345,999999999999999,0.999999999999999]}',
   '{"x":[0.0000000000000000000001,1.0000000000000,12345678.9012345]}',
@@ -40,6 +42,8 @@ test("takes as many numbers as it has room for, again and again", () => {
   expectSame(JSON.stringify({ x: row }));
   expectSame(JSON.stringify({ x: [row, row] }));
   expect(scanned(JSON.stringify({ x: new Array(70_000).fill(1) }))).toBeUndefined();
+  // As many zeros as there is room for at first, one more, and so on.
+  for (const count of [1023, 1024, 1025, 2049]) expectSame(JSON.stringify({ x: new Array(count).fill(0) }));
   const first = scanned('{"x":[1,2]}');
   scanned('{"x":[3,4]}');
   expect(first?.data).toStrictEqual(Float64Array.of(1, 2));
@@ -53,6 +57,10 @@ test.each([
   '{"x":[[]]}',
   '{"x":1}',
   '{"x":[1],"lengths":[1]}',
+  '{"x":[0,]}',
+  '{"x":[0,,1]}',
+  '{"x":[[0,0],[0]]}',
+  '{"x":[00,1]}',
   '{"lengths":[1],"x":[1]}',
   '{"x":[1],"x":[2]}',
   '{"x":{"a":[1]}}',

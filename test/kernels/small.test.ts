@@ -7,7 +7,7 @@ import { BinaryFn, Op, ReduceFn, UnaryFn } from "../../src/abi.ts";
 import { numbers } from "./conv-reference.ts";
 import { f32, firstDifference, record, TapeCore, variants, type Word } from "./tape-core.ts";
 
-const ROWS = [1, 2, 3, 4, 5, 7, 8, 9, 257];
+const ROWS = [1, 2, 3, 4, 5, 7, 8, 9, 100, 256, 257];
 const WIDTHS = [1, 2, 3, 4, 5, 7, 8, 9, 13];
 const FUNCTIONS = [UnaryFn.Tanh, UnaryFn.Sigmoid, UnaryFn.Relu, UnaryFn.Gelu];
 

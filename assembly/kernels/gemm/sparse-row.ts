@@ -1,7 +1,7 @@
 /**
  * One row with many zeros times a matrix: rows of B behind zeros are not read.
  * Place: a kernel of the tape, in a pack of its own. Invariant: the bits of Gemm if B is finite, for 0·b is then a zero and
- * changes no sum that began with 0.
+ * changes no sum that began with 0 (fused, as relaxed SIMD has it, it may change the sign of a zero).
  */
 import { GemmField, Status } from "../../../src/abi";
 import { Lanes } from "../../simd/lanes";

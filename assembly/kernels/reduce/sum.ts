@@ -8,8 +8,8 @@ import { Lanes } from "../../simd/lanes";
 
 // Elements of a contiguous run that are summed in f32.
 const BLOCK: u32 = 1024;
-// Rows of a column that are summed in f32.
-const ROWS: u32 = 256;
+/** Rows of a column that are summed in f32. */
+export const ROWS: u32 = 256;
 
 export class Sum {
   /** What is added: x itself, or its square where the mask is set and its size where it is not. */

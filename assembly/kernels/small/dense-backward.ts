@@ -8,10 +8,8 @@ import { DenseBackwardField } from "../../../src/abi-small";
 import { KERNELS } from "../../tape/kernel-table";
 import { Record } from "../../tape/record";
 import { unaryGradRun } from "../elementwise/unary-grad";
+import { ROWS } from "../reduce/sum";
 import { product } from "./product";
-
-// Sums of more rows are made of several (see Sum in reduce/sum.ts).
-const SUM_ROWS: u32 = 256;
 
 // denseBackward: dz = f′(saved)·dy; db = Σ dz; dx = dz·wᵀ; dw = xᵀ·dz   see DenseBackwardField; overwrites all four
 export function denseBackward(pc: usize): u32 {
@@ -46,9 +44,9 @@ function products(pc: usize, dz: usize, m: u32, n: u32): void {
   else product(dw, zBytes, x, 4, xBytes, dz, zBytes, 4, k, n, m, 0, 0);
 }
 
-// db[n] = Σ dz[m, n] over m, with the bits of Reduce
+// db[n] = Σ dz[m, n] over m, with the bits of Reduce, whose sums of more rows are made of several
 function sumRows(db: usize, dz: usize, m: u32, n: u32): void {
-  if (n === 1 || m > SUM_ROWS) {
+  if (n === 1 || m > ROWS) {
     call_indirect<void>(load<u32>(KERNELS, (Slot.Reduce + ReduceFn.Sum) << 2), db, dz, m, n);
     return;
   }

@@ -1,13 +1,14 @@
 /**
  * Products with few columns, whose terms are added to without a call: what small networks multiply.
- * Place: below dense-forward.ts and dense-backward.ts, for products too small to pay for packing. Invariant: one accumulator per element over k ascending from 0, as in
- * gemm.ts, and only then the bias.
+ * Place: below dense-forward.ts and dense-backward.ts. Apart from gemm/small.ts, which has no bias and chooses how to read B
+ * for every p: a step of XOR takes 0.245 µs with these loops and 0.264 with those.
+ * Invariant: one accumulator per element over k ascending from 0, as in gemm.ts, and only then the bias. C aliases nothing.
  *
  * Strides in bytes: A is reached as a + i·aRowStep + p·aDepthStep, B as b + p·bDepthStep + j·bColumnStep.
  */
 import { Lanes } from "../../simd/lanes";
 
-// C[m,n] = op(A)·op(B) + bias[n]   bias may be 0: none, biasStep 0: the same for all columns; rows of C are ldc bytes apart; overwrites C
+// C[m,n] = op(A)·op(B) + bias[n]   rows of C are ldc bytes apart; bias may be 0: none; biasStep 0: one for all columns, else 4
 export function product(
   c: usize,
   ldc: usize,
@@ -25,7 +26,8 @@ export function product(
 ): void {
   while (n) {
     const columns = min(n, 4);
-    let start = f32x4.splat(0);
+    // Without a bias −0: it changes no sum.
+    let start = f32x4.splat(-0.0);
     if (bias) {
       start = biasStep ? Lanes.load(bias, columns & 3) : v128.load32_splat(bias);
       bias += biasStep << 2;
