@@ -105,5 +105,8 @@ export function inflate(input: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /** The binary of an embedded module. */
-export const openText = (text: string): Uint8Array<ArrayBuffer> =>
-  inflate(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
+export const openText = (text: string): Uint8Array<ArrayBuffer> => inflate(bytesOf(text));
+
+/** Base64 alone: a pack of a kilobyte or two would be inflated for longer than the rest of its opening takes. */
+export const bytesOf = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

@@ -4,11 +4,11 @@
 
 import { kernelsSmall } from "../../build/generated/kernels-small.js";
 import { Op } from "../abi.ts";
-import { openText } from "./inflate.ts";
+import { bytesOf } from "./inflate.ts";
 import type { KernelPack } from "./kernel-pack.ts";
 
 export const smallKernels: KernelPack = {
   name: "small",
-  open: () => openText(kernelsSmall),
+  open: () => bytesOf(kernelsSmall),
   slot: Op.DenseForward,
 };

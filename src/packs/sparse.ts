@@ -4,11 +4,11 @@
 
 import { kernelsSparse } from "../../build/generated/kernels-sparse.js";
 import { Op } from "../abi.ts";
-import { openText } from "./inflate.ts";
+import { bytesOf } from "./inflate.ts";
 import type { KernelPack } from "./kernel-pack.ts";
 
 export const sparseKernels: KernelPack = {
   name: "sparse",
-  open: () => openText(kernelsSparse),
+  open: () => bytesOf(kernelsSparse),
   slot: Op.SparseRow,
 };
