@@ -112,18 +112,31 @@ async function buildModule(name) {
   if (preset) writeFileSync(path, presetMemory(readFileSync(path)));
 }
 
-// Base64 of the deflated binary: plain base64 of WASM gzips to 1.5 times the binary's own gzip, this to 1.0.
-// Zopfli writes the same format 5 % smaller than zlib's level 9. Packs that are asked for in the middle of a first step or
-// prediction, and are small, are opened sooner as they are (2 ms in Node).
-const plain = new Set(["kernels.small", "kernels.sparse"]);
-async function embed(module) {
-  const [kind, variant] = module.split(".");
-  const name = `${kind}${variant[0].toUpperCase()}${variant.slice(1)}`;
+// What the JS carries. Deflated: plain base64 of WASM gzips to 1.5 times the binary's own gzip, base64 of deflated WASM to 1.0.
+// `plain` ones are opened sooner, where that counts more than the size: the core in Node, which would load node:zlib (2 ms of a
+// first step), and two packs of a kilobyte that are asked for in the middle of a first step or prediction.
+const embedded = [
+  { module: "core.simd" },
+  { module: "core.simd", name: "core-simd-plain", plain: true },
+  { module: "core.relaxed" },
+  { module: "core.predict" },
+  { module: "kernels.image" },
+  { module: "kernels.augment" },
+  { module: "kernels.general" },
+  { module: "kernels.normalize" },
+  { module: "kernels.sequence" },
+  { module: "kernels.small", plain: true },
+  { module: "kernels.sparse", plain: true },
+].map((entry) => ({ name: entry.module.replace(".", "-"), plain: false, ...entry }));
+
+// Zopfli writes the same format 5 % smaller than zlib's level 9.
+async function embed({ module, name, plain }) {
   const binary = readFileSync(join(build, `${module}.wasm`));
-  const bytes = plain.has(module) ? binary : await deflateAsync(binary, { numiterations: 200 });
+  const bytes = plain ? binary : await deflateAsync(binary, { numiterations: 200 });
   const text = Buffer.from(bytes).toString("base64");
+  const constant = name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
   mkdirSync(generated, { recursive: true });
-  writeFileSync(join(generated, `${kind}-${variant}.js`), `export const ${name} =\n  "${text}";\n`);
+  writeFileSync(join(generated, `${name}.js`), `export const ${constant} =\n  "${text}";\n`);
 }
 
 // tsc keeps `.ts` in the import paths of declarations; consumers need the `.js` that stands for `.d.ts`.
@@ -148,23 +161,12 @@ const steps = [
     outputs: [`${name}.wasm`],
     run: () => buildModule(name),
   })),
-  ...[
-    "core.simd",
-    "core.relaxed",
-    "core.predict",
-    "kernels.image",
-    "kernels.augment",
-    "kernels.general",
-    "kernels.normalize",
-    "kernels.sequence",
-    "kernels.small",
-    "kernels.sparse",
-  ].map((name) => ({
-    name: `embed ${name}`,
+  ...embedded.map((entry) => ({
+    name: `embed ${entry.name}`,
     group: "core",
-    inputs: () => filesUnder(`build/${name}.wasm`, "scripts/build.mjs"),
-    outputs: [`generated/${name.replace(".", "-")}.js`],
-    run: () => embed(name),
+    inputs: () => filesUnder(`build/${entry.module}.wasm`, "scripts/build.mjs"),
+    outputs: [`generated/${entry.name}.js`],
+    run: () => embed(entry),
   })),
   {
     name: "js",

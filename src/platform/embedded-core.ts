@@ -5,9 +5,9 @@
 
 import { coreSimd } from "../../build/generated/core-simd.js";
 import type { Variant } from "./load.ts";
-import { embeddedCores } from "./open-core.ts";
+import { embeddedCores, openStreamed } from "./open-core.ts";
 
-export const trainingText = async (variant: Variant): Promise<string> =>
+const textOf = async (variant: Variant): Promise<string> =>
   variant === "simd" ? coreSimd : (await import("../../build/generated/core-relaxed.js")).coreRelaxed;
 
-export const loadEmbedded = /* @__PURE__ */ embeddedCores(trainingText);
+export const loadEmbedded = /* @__PURE__ */ embeddedCores(textOf, openStreamed);

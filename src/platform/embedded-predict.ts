@@ -4,8 +4,10 @@
 // chunk of its own, fetched only when asked for, so that it never counts in the default download.
 
 import { corePredict } from "../../build/generated/core-predict.js";
-import { embeddedCores } from "./open-core.ts";
+import { embeddedCores, openStreamed } from "./open-core.ts";
 
-export const loadEmbedded = /* @__PURE__ */ embeddedCores(async (variant) =>
-  variant === "simd" ? corePredict : (await import("../../build/generated/core-relaxed.js")).coreRelaxed,
+export const loadEmbedded = /* @__PURE__ */ embeddedCores(
+  async (variant) =>
+    variant === "simd" ? corePredict : (await import("../../build/generated/core-relaxed.js")).coreRelaxed,
+  openStreamed,
 );

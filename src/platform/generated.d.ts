@@ -6,6 +6,10 @@ declare module "*/generated/core-simd.js" {
   export const coreSimd: string;
 }
 
+declare module "*/generated/core-simd-plain.js" {
+  export const coreSimdPlain: string;
+}
+
 declare module "*/generated/core-relaxed.js" {
   export const coreRelaxed: string;
 }

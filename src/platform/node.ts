@@ -7,18 +7,14 @@ import { useRewrite } from "../core/rewritten-tape.ts";
 import { useLayers } from "../layers/definition.ts";
 import { allLayers } from "../layers/registry.ts";
 import { Core, type CoreOptions } from "../session.ts";
-import { trainingText } from "./embedded-core.ts";
 import { loadModule } from "./load.ts";
-import { openOnNode } from "./node-core.ts";
-import { embeddedCores } from "./open-core.ts";
+import { loadOnNode } from "./node-core.ts";
 
 export * from "../api.ts";
 
 // Before any model is built: its layers name activations. package.json says that this file does so.
 useLayers(allLayers);
 useRewrite(rewriteByPack);
-
-const load = /* @__PURE__ */ embeddedCores(trainingText, openOnNode);
 
 /**
  * Loads the WASM core.
@@ -28,5 +24,5 @@ const load = /* @__PURE__ */ embeddedCores(trainingText, openOnNode);
  * const core = await loadCore();
  */
 export async function loadCore(options: CoreOptions = {}): Promise<Core> {
-  return new Core(await loadModule(options, load), options);
+  return new Core(await loadModule(options, loadOnNode), options);
 }

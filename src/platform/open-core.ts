@@ -6,16 +6,16 @@
 
 import type { Variant } from "./load.ts";
 
-/** A loader of compiled cores, given where the text of each variant comes from, and how this host opens it. */
-export function embeddedCores(
-  textOf: (variant: Variant) => Promise<string>,
-  open: (text: string) => WebAssembly.Module | Promise<WebAssembly.Module> = openStreamed,
+/** A loader of compiled cores, given where each variant comes from, and how this host opens it. */
+export function embeddedCores<Embedded>(
+  find: (variant: Variant) => Promise<Embedded>,
+  open: (embedded: Embedded) => WebAssembly.Module | Promise<WebAssembly.Module>,
 ): (variant: Variant) => Promise<WebAssembly.Module> {
   const compiled = new Map<Variant, Promise<WebAssembly.Module>>();
   return (variant) => {
     let module = compiled.get(variant);
     if (module === undefined) {
-      module = textOf(variant).then(open);
+      module = find(variant).then(open);
       // A failure (no WASM allowed, a chunk that did not arrive) must not be remembered.
       module.catch(() => compiled.delete(variant));
       compiled.set(variant, module);

@@ -3,15 +3,11 @@
 // Place: the export condition `node`. Invariant: offers what train.ts does; it only opens the core faster.
 
 import { type CoreOptions, TrainingCore } from "../session.ts";
-import { trainingText } from "./embedded-core.ts";
 import { loadModule } from "./load.ts";
-import { openOnNode } from "./node-core.ts";
-import { embeddedCores } from "./open-core.ts";
+import { loadOnNode } from "./node-core.ts";
 
 export * from "../api.ts";
 export type { TrainingCore };
-
-const load = /* @__PURE__ */ embeddedCores(trainingText, openOnNode);
 
 /**
  * Loads the WASM core for training. To resume checkpoints and to predict from files, load `edgegrad`.
@@ -19,5 +15,5 @@ const load = /* @__PURE__ */ embeddedCores(trainingText, openOnNode);
  * @throws CoreError if the runtime has no WebAssembly SIMD
  */
 export async function loadCore(options: CoreOptions = {}): Promise<TrainingCore> {
-  return new TrainingCore(await loadModule(options, load), options);
+  return new TrainingCore(await loadModule(options, loadOnNode), options);
 }
