@@ -185,7 +185,7 @@ function fromSafetensors(body: Uint8Array, targets: boolean): TrainBody {
   const groups = { x: new Map<string, FlatArray>(), y: new Map<string, FlatArray>() };
   let [sampleWeights, lengths]: (FlatArray | undefined)[] = [];
   for (const [name, range] of tensorsOf(body)) {
-    const numbers = () => numbersOf(body, name, range);
+    const numbers = () => numbersOf(body, name, range, targets);
     const dot = name.indexOf(".");
     const role = dot < 0 ? name : name.slice(0, dot);
     if (role === "x" || (role === "y" && targets))
@@ -222,11 +222,15 @@ function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
   return true;
 }
 
-/** A view of the body where its bytes are aligned. */
+/**
+ * A view of the body where its bytes are aligned.
+ * @param kept whether the numbers must be finite before they are kept; what is predicted from, the core looks at itself
+ */
 function numbersOf(
   body: Uint8Array,
   tensor: string,
   { dtype, shape, begin, end }: SafetensorsRange,
+  kept: boolean,
 ): FlatArray {
   const type = TYPES[dtype as keyof typeof TYPES];
   if (!type)
@@ -235,7 +239,7 @@ function numbersOf(
   const aligned = (body.byteOffset + begin) % size === 0;
   const { buffer, byteOffset } = aligned ? body.subarray(begin, end) : body.slice(begin, end);
   const values = new type(buffer as ArrayBuffer, byteOffset, (end - begin) / size);
-  const bad = values instanceof Float32Array ? firstNotFinite(values) : -1;
+  const bad = kept && values instanceof Float32Array ? firstNotFinite(values) : -1;
   if (bad >= 0)
     throw new ConfigError(
       "data/not-finite",

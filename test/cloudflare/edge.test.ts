@@ -4,6 +4,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EdgegradClient } from "../../src/client/index.ts";
+import { bodyOf } from "../../src/client/rows.ts";
 import { EpochOrder } from "../../src/cloudflare/epoch-order.ts";
 import { ROUTES } from "../../src/cloudflare/route-table.ts";
 import { loadCore } from "../../src/platform/default.ts";
@@ -281,6 +282,25 @@ test("the OpenAPI description and the metrics name every route and model", async
   expect(text).toContain('edgegrad_version{model="kept"}');
   expect(text.match(/^# TYPE edgegrad_version gauge$/gm)).toHaveLength(1);
 });
+
+test.each([Number.NaN, Infinity])(
+  "a typed array with %d is refused on every route that takes rows",
+  async (bad) => {
+    const x = new Float32Array(NETWORK.input[0]!);
+    x[1] = bad;
+    const binary = { "content-type": "application/octet-stream" };
+    const [rows, examples] = [bodyOf({ x }), bodyOf({ x, y: Int32Array.of(1) })] as Uint8Array[];
+    for (const [path, body] of [
+      ["predict", rows],
+      ["predict?maxStale=60", rows],
+      ["updates", examples],
+      ["examples", examples],
+    ] as const) {
+      const answer = await worker.ask("POST", `/models/kept/${path}`, body, binary);
+      expect([path, answer.status, answer.json.code]).toEqual([path, 422, "data/not-finite"]);
+    }
+  },
+);
 
 test("a model file that was changed is refused", async () => {
   const file = await bytesOf(worker, "/models/kept/weights");
