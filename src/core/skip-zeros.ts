@@ -3,10 +3,11 @@
 // Place: between a predictor's tapes and their first run. Reading the weights is what a prediction of one row takes its time
 // for, and most of them from a far cache. Invariant: only by weights that are finite and stay as they are, for 0·∞ is not 0.
 
-import { GemmField, Header, Op } from "../abi.ts";
+import { GemmField, Op } from "../abi.ts";
 import { GEMM_SCRATCH_BYTES } from "../abi-gemm.ts";
 import { CoreError } from "../errors.ts";
 import type { Tape } from "../tape/encode.ts";
+import { isProduct, recordsOf, sizesOf } from "../tape/read-records.ts";
 import { TapeWriter } from "../tape/writer.ts";
 import type { TapeHost } from "./rewritten-tape.ts";
 
@@ -16,32 +17,22 @@ const LEAST_WEIGHTS = 4096;
 const LISTED_BYTES = 8;
 
 /** The tape with `SparseRow` in place of such products; nothing if it has none. */
-export function skipZeros({ words, source }: Tape, host: TapeHost): Tape | undefined {
+export function skipZeros(tape: Tape, host: TapeHost): Tape | undefined {
   const { graphs, plan } = host.program;
   // The weights of a trainer change.
   if (graphs.train !== undefined) return undefined;
   const { address, bytes } = plan.layout.weights;
-  const isWeight = (at: number): boolean => at >= address && at < address + bytes;
-  const products = source
-    .map(({ offset }) => words.subarray(offset >> 2))
-    .filter(
-      (r) =>
-        r[Header.Op] === Op.Gemm &&
-        r[GemmField.M] === 1 &&
-        r[GemmField.Batch] === 1 &&
-        r[GemmField.Accumulate] === 0 &&
-        r[GemmField.TransA] === 0 &&
-        r[GemmField.TransB] === 0 &&
-        r[GemmField.Ldb] === r[GemmField.N] &&
-        r[GemmField.N]! >= 4 &&
-        r[GemmField.N]! * r[GemmField.K]! >= LEAST_WEIGHTS &&
-        r[GemmField.K]! * LISTED_BYTES <= GEMM_SCRATCH_BYTES &&
-        isWeight(r[GemmField.B]!),
-    );
+  const products = recordsOf(tape).filter((r) => {
+    if (!isProduct(r, 0, 0)) return false;
+    const { m, n, k } = sizesOf(r);
+    const b = r[GemmField.B]!;
+    const fits = m === 1 && n >= 4 && n * k >= LEAST_WEIGHTS && k * LISTED_BYTES <= GEMM_SCRATCH_BYTES;
+    return fits && b >= address && b < address + bytes;
+  });
   if (products.length === 0 || !areFinite(products, host)) return undefined;
-  const changed = words.slice();
-  for (const { byteOffset } of products) changed[(byteOffset - words.byteOffset) >> 2] = Op.SparseRow;
-  return { words: changed, source };
+  const words = tape.words.slice();
+  for (const { byteOffset } of products) words[(byteOffset - tape.words.byteOffset) >> 2] = Op.SparseRow;
+  return { words, source: tape.source };
 }
 
 /** Asks the core's guard: it reads the weights faster than code that runs once. */

@@ -18,14 +18,14 @@ import {
   UnaryGradField,
 } from "../abi.ts";
 import type { Tape } from "./encode.ts";
+import { isOp, isProduct, recordsOf, sizesOf, type Words } from "./read-records.ts";
 import { TapeWriter } from "./writer.ts";
 
 /** Weights of a layer, and multiply-adds of a product, up to which the loops of the joined records are faster. */
 const MOST_WEIGHTS = 512;
 const MOST_WORK = 8192;
-
-/** Words of a record; a field is an index. Behind the last record there is none. */
-type Words = Uint32Array | undefined;
+/** Of the longest join, that of the squared error. */
+const MOST_RECORDS = 8;
 
 interface Joined {
   /** How many records it stands for. */
@@ -33,8 +33,6 @@ interface Joined {
   readonly op: Op;
   readonly fields: readonly number[];
 }
-
-const isOp = (r: Words, op: Op): r is Uint32Array => r?.[Header.Op] === op;
 
 /** Whether a record is a unary function, `fn` if given, of n elements at a. */
 const isUnary = (r: Words, a: number | undefined, n: number, fn?: UnaryFn): r is Uint32Array =>
@@ -63,31 +61,6 @@ function isBias(r: Words, z: number, m: number, n: number): r is Uint32Array {
   return rows === 1 || (r[BinaryField.AStride3] === n && r[BinaryField.BStride3] === 0);
 }
 
-interface Product {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-}
-
-/** The sizes of one product of matrices without gaps, in the given form. */
-function isProduct(r: Words, transA: 0 | 1, transB: 0 | 1): r is Uint32Array {
-  if (!isOp(r, Op.Gemm) || r[GemmField.Batch] !== 1 || r[GemmField.Accumulate] !== 0) return false;
-  const { m, n, k } = sizes(r);
-  return (
-    r[GemmField.TransA] === transA &&
-    r[GemmField.TransB] === transB &&
-    r[GemmField.Lda] === (transA ? m : k) &&
-    r[GemmField.Ldb] === (transB ? k : n) &&
-    r[GemmField.Ldc] === n
-  );
-}
-
-const sizes = (r: Uint32Array): Product => ({
-  m: r[GemmField.M]!,
-  n: r[GemmField.N]!,
-  k: r[GemmField.K]!,
-});
-
 const isOfSizes = (r: Uint32Array, m: number, n: number, k: number): boolean =>
   r[GemmField.M] === m && r[GemmField.N] === n && r[GemmField.K] === k;
 
@@ -96,7 +69,7 @@ const isSmall = (m: number, n: number, k: number): boolean => n * k <= MOST_WEIG
 /** x·w, the bias, a function: the last two or one of them. */
 function denseForward([product, second, third]: readonly Words[]): Joined | undefined {
   if (!isProduct(product, 0, 0)) return undefined;
-  const { m, n, k } = sizes(product);
+  const { m, n, k } = sizesOf(product);
   const z = product[GemmField.C]!;
   const bias = isBias(second, z, m, n) ? second : undefined;
   const next = bias ? third : second;
@@ -124,7 +97,7 @@ function denseBackward(records: readonly Words[]): Joined | undefined {
   if (toX) at++;
   const toW = records[at];
   if (at === 0 || !isProduct(toW, 1, 0)) return undefined;
-  const { m: k, n, k: m } = sizes(toW);
+  const { m: k, n, k: m } = sizesOf(toW);
   const dz = toW[GemmField.B]!;
   const elements = m * n;
   const fits =
@@ -185,10 +158,6 @@ function squaredError(records: readonly Words[]): Joined | undefined {
   };
 }
 
-/** The longest join's. */
-const MOST_RECORDS = 8;
-const JOINS = [denseForward, denseBackward, squaredError];
-
 /** What a guard checks, and whether that can wait for the next: only reports stand between, and nobody reads those of a step that fails. */
 function guardsFrom(records: readonly Uint32Array[], at: number): { pairs: number[]; goesOn: boolean } {
   let next = at + 1;
@@ -199,17 +168,14 @@ function guardsFrom(records: readonly Uint32Array[], at: number): { pairs: numbe
 /** The tape with joined records, or nothing if there is nothing that the pack of small networks would do. */
 export function joinRecords(tape: Tape): Tape | undefined {
   const writer = new TapeWriter();
-  const records = tape.source.map(({ offset }) => {
-    const at = offset >> 2;
-    return tape.words.subarray(at, at + (tape.words[at + Header.Bytes]! >> 2));
-  });
+  const records = recordsOf(tape);
   let any = false;
   let guarded: number[] = [];
   for (let i = 0; i < records.length; ) {
     const own = records[i]!;
     writer.node = tape.source[i]!.node;
     const ahead = records.slice(i, i + MOST_RECORDS);
-    const joined = JOINS.reduce<Joined | undefined>((found, join) => found ?? join(ahead), undefined);
+    const joined = denseForward(ahead) ?? denseBackward(ahead) ?? squaredError(ahead);
     if (joined) {
       writer.record(joined.op, joined.fields);
       i += joined.records;
@@ -223,7 +189,7 @@ export function joinRecords(tape: Tape): Tape | undefined {
         writer.record(Op.Guard, [guarded.length / 2, ...guarded]);
         guarded = [];
       }
-    } else writer.record(own[Header.Op]!, own.subarray(Header.Bytes + 1));
+    } else writer.record(own[Header.Op]!, [...own.subarray(Header.Bytes + 1)]);
     i++;
   }
   return any ? { words: Uint32Array.from(writer.words), source: writer.source } : undefined;

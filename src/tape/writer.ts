@@ -16,7 +16,7 @@ export class TapeWriter {
   node = -1;
 
   /** Appends a record; `fields` are its words from word 2 on. */
-  record(op: number, fields: Iterable<number> & { readonly length: number }): void {
+  record(op: number, fields: readonly number[]): void {
     this.source.push({ offset: this.words.length * 4, node: this.node });
     this.words.push(op, (fields.length + Header.Bytes + 1) * 4);
     for (const field of fields) this.words.push(field >>> 0);
