@@ -49,7 +49,7 @@ export function rowTypeOf(header: string | null): RowType {
   return found;
 }
 
-/** Rows as they came, for predictions. @throws BodyError, ShapeError, ConfigError or FormatError; each says where */
+/** Rows as they came, for predictions: they stand until the next call. @throws BodyError, ShapeError, ConfigError or FormatError; each says where */
 export function readInputs(model: Model, type: RowType, body: Uint8Array): FlatBatch {
   if (type === "application/x-ndjson")
     throw new RequestError(415, "request/content-type", "predictions take JSON or a safetensors file");
@@ -236,9 +236,11 @@ function numbersOf(
   if (!type)
     throw new ShapeError("data/type", `${tensor}: expected F32, I32 or U8, got ${dtype}`, { tensor });
   const size = type.BYTES_PER_ELEMENT;
-  const aligned = (body.byteOffset + begin) % size === 0;
-  const { buffer, byteOffset } = aligned ? body.subarray(begin, end) : body.slice(begin, end);
-  const values = new type(buffer as ArrayBuffer, byteOffset, (end - begin) / size);
+  const at = body.byteOffset + begin;
+  const values =
+    at % size === 0
+      ? new type(body.buffer as ArrayBuffer, at, (end - begin) / size)
+      : new type(body.slice(begin, end).buffer);
   const bad = kept && values instanceof Float32Array ? firstNotFinite(values) : -1;
   if (bad >= 0)
     throw new ConfigError(

@@ -44,9 +44,13 @@ test("takes as many numbers as it has room for, again and again", () => {
   expect(scanned(JSON.stringify({ x: new Array(70_000).fill(1) }))).toBeUndefined();
   // As many zeros as there is room for at first, one more, and so on.
   for (const count of [1023, 1024, 1025, 2049]) expectSame(JSON.stringify({ x: new Array(count).fill(0) }));
+});
+
+test("what it gives stands until the next call", () => {
   const first = scanned('{"x":[1,2]}');
-  scanned('{"x":[3,4]}');
   expect(first?.data).toStrictEqual(Float64Array.of(1, 2));
+  scanned('{"x":[3,4,5]}');
+  expect(first?.data).toStrictEqual(Float64Array.of(3, 4));
 });
 
 test.each([
