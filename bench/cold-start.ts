@@ -6,7 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 import { installPackages, PEERS } from "./peers.ts";
 import { median } from "./report.ts";
 
@@ -18,20 +18,31 @@ const x = new Float32Array(32 * 784).fill(0.5);
 const y = new Int32Array(32);
 for (let i = 0; i < 32; i++) y[i] = i % 10;`;
 
-const edgegrad = (entry: string) => `
+/** What a program is bundled from. */
+interface Source {
+  readonly contents: string;
+  /** Where its imports are looked up. Default: the project, whose package they then name. */
+  readonly folder?: string;
+  readonly options?: BuildOptions;
+}
+
+const edgegrad = (entry: string): Source => ({
+  contents: `
 import { loadCore, sequential, dense, softmaxCrossEntropy, adam } from "${entry}";
 const core = await loadCore();
 const model = sequential([784], [dense(128, { activation: "relu" }), dense(10)]);
 const options = { loss: softmaxCrossEntropy(), optimizer: adam({ learningRate: 1e-3 }), batchSize: 32 };
 const trainer = core.trainer(model, options);${DATA}
-if (!(trainer.step(x, y).loss > 0)) throw new Error("no step");`;
+if (!(trainer.step(x, y).loss > 0)) throw new Error("no step");`,
+});
 
 /** Operations whose gradients a step of W2 needs. */
 const GRADIENTS = ["Add", "BatchMatMul", "Cast", "LogSoftmax", "Multiply", "Relu", "Reshape", "Sum"];
 const configOf = (op: string) => `${op[0]!.toLowerCase()}${op.slice(1)}GradConfig`;
 
-/** Of the parts that it needs, as whoever counts bytes puts them together; all of them are in one WASM file. */
-const tfjs = `
+/** Of the parts that it needs, as whoever counts bytes puts them together; its kernels are one WASM file, with all of them. */
+const tfjs: Source = {
+  contents: `
 import * as tf from "@tensorflow/tfjs-core/dist/ops/ops.js";
 import { AdamOptimizer, registerGradient, setBackend, variable } from "@tensorflow/tfjs-core";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
@@ -46,28 +57,34 @@ const loss = new AdamOptimizer(1e-3, 0.9, 0.999).minimize(() => {
   const logits = tf.add(tf.matMul(tf.relu(tf.add(tf.matMul(xs, w1), b1)), w2), b2);
   return tf.mul(tf.sum(tf.mul(ys, tf.logSoftmax(logits))), -1 / 32);
 }, true);
-if (!(loss.dataSync()[0] > 0)) throw new Error("no step");`;
-
-/** Parts of tfjs-wasm are CommonJS and ask for these. */
-const COMMON_JS = `
+if (!(loss.dataSync()[0] > 0)) throw new Error("no step");`,
+  folder: BENCH,
+  options: {
+    mainFields: ["module", "main"],
+    // Parts of it are CommonJS and ask for these.
+    banner: {
+      js: `
 import { createRequire as requireFor } from "node:module";
-const require = requireFor(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;`;
+const require = requireFor(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;`,
+    },
+  },
+};
 
 interface Program {
   readonly name: string;
   readonly file: string;
 }
 
-/** The programs as files in `folder`, each a bundle, minified and for Node, as an app's is. */
-async function programs(folder: string, sources: Readonly<Record<string, string>>): Promise<Program[]> {
+/** The programs as files in `into`, each a bundle, minified and for Node, as an app's is. */
+async function programs(into: string, sources: Readonly<Record<string, Source>>): Promise<Program[]> {
   const made: Program[] = [];
-  for (const [name, contents] of Object.entries(sources)) {
-    const file = join(folder, `${made.length}.mjs`);
+  for (const [name, { contents, folder = resolve("."), options }] of Object.entries(sources)) {
+    const file = join(into, `${made.length}.mjs`);
     await build({
-      stdin: { contents, resolveDir: contents === tfjs ? BENCH : resolve(".") },
+      stdin: { contents, resolveDir: folder },
       outfile: file,
       ...{ bundle: true, minify: true, format: "esm", platform: "node", logLevel: "error" },
-      ...(contents === tfjs && { mainFields: ["module", "main"], banner: { js: COMMON_JS } }),
+      ...options,
       // The package, as its users get it: not the sources that the repository's own settings name.
       tsconfigRaw: {},
     });
@@ -93,7 +110,7 @@ export async function measureColdStart(
   const peers = PEERS.filter((peer) => peer.id === "tfjs-wasm");
   installPackages(peers);
   const all = await programs(folder, {
-    "empty process": "",
+    "empty process": { contents: "" },
     "edgegrad/train": edgegrad("edgegrad/train"),
     edgegrad: edgegrad("edgegrad"),
     "tfjs-wasm": tfjs,
@@ -113,6 +130,7 @@ export async function measureColdStart(
       }
       process.stderr.write(".");
     }
+    // The empty process is the first, the peer the last.
     const over = times.map((own) => median(own.map((ms, round) => ms - times[0]![round]!)));
     for (const [i, { name }] of all.entries())
       lines.push(

@@ -49,7 +49,11 @@ export function rowTypeOf(header: string | null): RowType {
   return found;
 }
 
-/** Rows as they came, for predictions: they stand until the next call. @throws BodyError, ShapeError, ConfigError or FormatError; each says where */
+/**
+ * Rows as they came, for predictions. They stand until the next call: use them before anything is awaited.
+ *
+ * @throws BodyError, ShapeError, ConfigError or FormatError; each says where
+ */
 export function readInputs(model: Model, type: RowType, body: Uint8Array): FlatBatch {
   if (type === "application/x-ndjson")
     throw new RequestError(415, "request/content-type", "predictions take JSON or a safetensors file");
