@@ -153,4 +153,29 @@ describe.each(variants)("pooling, %s core", (variant) => {
     expect([...dx]).toEqual([0, 7, 0, 8, 0, 0, 0, 0]);
     expect(run(core, { ...p, relu: true }, x)[0]).toBeNaN();
   });
+
+  // One channel takes the general loops, five those of pairs: a vector and one that overlaps it.
+  it.each([1, 5])("knows NaN, ∞ and zeros apart (%i channels)", (c) => {
+    const windows = [
+      { x: [1, Number.NaN, 3, Number.NaN], y: Number.NaN, hit: 1 },
+      { x: [Number.NEGATIVE_INFINITY, 2, Number.NaN, 5], y: Number.NaN, hit: 2 },
+      { x: [4, Number.POSITIVE_INFINITY, 1, 2], y: Number.POSITIVE_INFINITY, hit: 1 },
+      { x: [-0, 0, -1, -2], y: -0, hit: 0 },
+      { x: [-3, 0, -0, -2], y: 0, hit: 1 },
+      { x: Array(4).fill(Number.NEGATIVE_INFINITY), y: Number.NEGATIVE_INFINITY, hit: 0 },
+    ];
+    const p = pool({ n: windows.length, h: 2, w: 2, c });
+    const x = Float32Array.from(windows.flatMap((w) => w.x.flatMap((value) => Array<number>(c).fill(value))));
+    const y = run(core, p, x);
+    expect([...y]).toEqual(windows.flatMap((w) => Array<number>(c).fill(w.y)));
+    const dx = run(core, p, x, { y, dy: new Float32Array(y.length).fill(7) });
+    expect([...dx]).toEqual(
+      windows.flatMap((w) => w.x.flatMap((_, i) => Array<number>(c).fill(i === w.hit ? 7 : 0))),
+    );
+    const clamped = run(core, { ...p, relu: true }, x);
+    for (let i = 0; i < clamped.length; i++) {
+      const most = windows[Math.floor(i / c)]!.y;
+      expect(clamped[i]).toBe(most > 0 ? most : Number.isNaN(most) ? Number.NaN : 0);
+    }
+  });
 });

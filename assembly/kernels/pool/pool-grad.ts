@@ -4,8 +4,8 @@
  */
 import { Status } from "../../../src/abi";
 import { PoolField, PoolFn } from "../../../src/abi-image";
-import { Lanes } from "../../simd/lanes";
 import { Record } from "../../tape/record";
+import { Largest } from "./largest";
 import { Pairs } from "./pool-pairs";
 import { Window } from "./window";
 
@@ -42,38 +42,38 @@ export function pool2dGrad(pc: usize): u32 {
         const columns = Window.end(atX, dilationX, Record.u32(pc, PoolField.KW), w) - left;
         const from = dx + <usize>((atY + top * dilationY) * <i32>w + atX + left * dilationX) * pixel;
         const scale = average ? f32x4.splat(Window.scale(pc, atY, atX, rows, columns)) : zero;
-        for (let c: u32 = 0; c < channels; c += 4) {
-          const r = min(channels - c, 4);
-          const whole = r === 4;
-          let g = whole ? v128.load(dy) : Lanes.loadTail(dy, r);
-          let largest = zero;
-          // lanes whose gradient has still to find its element
-          let open = i32x4.splat(-1);
+        for (let c: u32 = 0; c < channels; ) {
+          // Four channels, or one of the last.
+          const whole = channels - c >= 4;
+          let g = whole ? v128.load(dy) : v128.load32_zero(dy);
+          let bar = zero;
           if (average) g = f32x4.div(g, scale);
           else {
-            largest = whole ? v128.load(y) : Lanes.loadTail(y, r);
+            const largest = whole ? v128.load(y) : v128.load32_zero(y);
             g = v128.and(g, v128.or(relu, f32x4.gt(largest, zero)));
+            bar = Largest.bar(largest);
           }
-          const unordered = f32x4.ne(largest, largest);
           let row = from + (c << 2);
           for (let ky = rows; ky > 0; --ky) {
             let p = row;
             for (let kx = columns; kx > 0; --kx) {
-              let hit = open;
+              let share = g;
               if (!average) {
-                const x = whole ? v128.load(p + toX) : Lanes.loadTail(p + toX, r);
-                hit = v128.and(open, v128.or(f32x4.eq(x, largest), v128.and(unordered, f32x4.ne(x, x))));
-                open = v128.andnot(open, hit);
+                const less = f32x4.lt(whole ? v128.load(p + toX) : v128.load32_zero(p + toX), bar);
+                share = v128.andnot(g, less);
+                // what has still to find its element
+                g = v128.and(g, less);
               }
-              const sum = f32x4.add(whole ? v128.load(p) : Lanes.loadTail(p, r), v128.and(g, hit));
-              if (whole) v128.store(p, sum);
-              else Lanes.storeTail(p, sum, r);
+              if (whole) v128.store(p, f32x4.add(v128.load(p), share));
+              else v128.store32_lane(p, f32x4.add(v128.load32_zero(p), share), 0);
               p += stepX;
             }
             row += stepY;
           }
-          dy += r << 2;
-          y += r << 2;
+          const done: u32 = whole ? 4 : 1;
+          c += done;
+          dy += done << 2;
+          y += done << 2;
         }
       }
     }

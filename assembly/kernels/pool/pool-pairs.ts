@@ -5,6 +5,7 @@
  */
 import { PoolField, PoolFn } from "../../../src/abi-image";
 import { Record } from "../../tape/record";
+import { Largest } from "./largest";
 
 export class Pairs {
   /** Whether the record's windows are such, lie inside the image, and have the channels of a vector or more. */
@@ -38,11 +39,11 @@ export class Pairs {
             // The last channels overlap those before: the same bits again.
             c = min(c, last);
             const p = from + c;
-            // max(v, value): keeps a NaN of either side
-            let value = f32x4.max(v128.load(p), bound);
-            value = f32x4.max(v128.load(p + pixel), value);
-            value = f32x4.max(v128.load(p + line), value);
-            value = f32x4.max(v128.load(p + line + pixel), value);
+            let value = Largest.of(bound, v128.load(p));
+            value = Largest.of(value, v128.load(p + pixel));
+            const below = p + line;
+            value = Largest.of(value, v128.load(below));
+            value = Largest.of(value, v128.load(below + pixel));
             v128.store(out + c, value);
           }
           from += pixel << 1;
@@ -80,20 +81,21 @@ export class Pairs {
             c = min(c, last);
             const largest = v128.load(y + c);
             // −0 + 0 = 0: as the general loop adds it to a 0
-            const g = f32x4.add(v128.and(v128.load(dy + c), v128.or(relu, f32x4.gt(largest, zero))), zero);
+            let g = f32x4.add(v128.and(v128.load(dy + c), v128.or(relu, f32x4.gt(largest, zero))), zero);
             const p = x + at + c;
             const q = dx + at + c;
-            let hit = Pairs.hit(v128.load(p), largest);
-            let found = hit;
-            v128.store(q, v128.and(g, hit));
-            hit = v128.andnot(Pairs.hit(v128.load(p + pixel), largest), found);
-            found = v128.or(found, hit);
-            v128.store(q + pixel, v128.and(g, hit));
-            hit = v128.andnot(Pairs.hit(v128.load(p + line), largest), found);
-            found = v128.or(found, hit);
-            v128.store(q + line, v128.and(g, hit));
-            hit = v128.andnot(Pairs.hit(v128.load(p + line + pixel), largest), found);
-            v128.store(q + line + pixel, v128.and(g, hit));
+            const bar = Largest.bar(largest);
+            let less = f32x4.lt(v128.load(p), bar);
+            v128.store(q, v128.andnot(g, less));
+            g = v128.and(g, less);
+            less = f32x4.lt(v128.load(p + pixel), bar);
+            v128.store(q + pixel, v128.andnot(g, less));
+            g = v128.and(g, less);
+            less = f32x4.lt(v128.load(p + line), bar);
+            v128.store(q + line, v128.andnot(g, less));
+            g = v128.and(g, less);
+            less = f32x4.lt(v128.load(p + line + pixel), bar);
+            v128.store(q + line + pixel, v128.andnot(g, less));
           }
           at += pixel << 1;
           dy += pixel;
@@ -104,12 +106,5 @@ export class Pairs {
       x += imageBytes;
       dx += imageBytes;
     }
-  }
-
-  // Whether x is the largest; where x is NaN, so is the largest.
-  // @ts-expect-error: decorator
-  @inline
-  static hit(x: v128, largest: v128): v128 {
-    return v128.or(f32x4.eq(x, largest), f32x4.ne(x, x));
   }
 }

@@ -6,6 +6,7 @@ import { Status } from "../../../src/abi";
 import { PoolField, PoolFn } from "../../../src/abi-image";
 import { Lanes } from "../../simd/lanes";
 import { Record } from "../../tape/record";
+import { Largest } from "./largest";
 import { Pairs } from "./pool-pairs";
 import { Window } from "./window";
 
@@ -65,8 +66,7 @@ export function pool2d(pc: usize): u32 {
             let p = row;
             for (let kx = columns; kx > 0; --kx) {
               const v = Channels.load(p, r);
-              // max(v, value): keeps a NaN of either side
-              value = average ? f32x4.add(value, v) : f32x4.max(v, value);
+              value = average ? f32x4.add(value, v) : Largest.of(value, v);
               p += stepX;
             }
             row += stepY;
