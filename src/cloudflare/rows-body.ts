@@ -58,7 +58,7 @@ export function readInputs(model: Model, type: RowType, body: Uint8Array): FlatB
   if (type === "application/x-ndjson")
     throw new RequestError(415, "request/content-type", "predictions take JSON or a safetensors file");
   if (type === "application/octet-stream") return batchOf(model, fromSafetensors(body, false));
-  const x = scanRows(body);
+  const x = scanRows(body, model.graph.inputs.every(({ dtype }) => dtype === "f32") ? "f32" : "f64");
   return batchOf(model, x ? { x, lengths: undefined } : readPredictBody(textOf(body)));
 }
 

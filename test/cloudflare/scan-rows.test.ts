@@ -1,15 +1,23 @@
 // The one-pass reader of plain bodies against JSON.parse and the schema.
 
 import { expect, test } from "vitest";
-import { readPredictBody } from "../../src/cloudflare/request-body.ts";
+import { dense, embedding, flatten, sequential } from "../../src/api.ts";
+import { type FlatArray, readPredictBody } from "../../src/cloudflare/request-body.ts";
+import { readInputs } from "../../src/cloudflare/rows-body.ts";
 import { scanRows } from "../../src/cloudflare/scan-rows.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
-const scanned = (text: string) => scanRows(bytesOf(text));
+const scanned = (text: string) => scanRows(bytesOf(text), "f64");
 
-/** Bit for bit, -0 among them. */
+/** Bit for bit, -0 among them; in f32 as the core would round them. */
 function expectSame(text: string): void {
   const { x } = readPredictBody(text);
+  const rounded = scanRows(bytesOf(text), "f32")!;
+  expect(rounded.rows).toBe((x as FlatArray).rows);
+  const words = (of: Float32Array) => new Uint32Array(of.slice().buffer);
+  expect(words(rounded.data as Float32Array), text).toStrictEqual(
+    words(Float32Array.from((x as FlatArray).data)),
+  );
   expect(scanned(text), text).toStrictEqual(x);
   const bits = (of: unknown) => new Uint8Array((of as { data: Float64Array }).data.slice().buffer);
   expect(bits(scanned(text)), text).toStrictEqual(bits(x));
@@ -118,4 +126,15 @@ test("a body cut short or with another byte is read as JSON.parse reads it, or l
       ])
         if (scanned(changed)) expectSame(changed);
   }
+});
+
+test("inputs of whole numbers keep them exactly", () => {
+  const read = (dtype: "f32" | "i32") =>
+    readInputs(
+      sequential({ shape: [2], dtype }, dtype === "f32" ? [dense(1)] : [embedding(9, 2), flatten()]),
+      "application/json",
+      bytesOf('{"x":[[16777217,2]]}'),
+    ).arrays[0]!.data;
+  expect(read("i32")).toStrictEqual(Float64Array.of(16777217, 2));
+  expect(read("f32")).toStrictEqual(Float32Array.of(16777216, 2));
 });
