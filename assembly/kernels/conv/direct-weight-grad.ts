@@ -10,8 +10,8 @@ import { depthTiles } from "./depth-tiles";
 import { depthwiseSums } from "./depthwise";
 import { copyFloats, Padded } from "./pack";
 
-// What the pixels of a strip take of L1, image and dy together.
-const STRIP_BYTES: u32 = 20000;
+// What the pixels of a strip take of L1, image and dy together: a tile reads half of its lines or fewer, so 32 KB of L1 hold those.
+const STRIP_BYTES: u32 = 36864;
 
 // dw = Σ x·dy   see ConvField; overwrites dw
 export function convWeightGradDirect(pc: usize): void {
