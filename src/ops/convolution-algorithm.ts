@@ -151,7 +151,7 @@ function winogradBytes(backward: boolean, s: ConvShape): number {
   const [height, width] = backward ? [s.h, s.w] : [s.outH, s.outW];
   const planes = depth * columns + BLOCK * (depth + columns) + 3 * GAP;
   const image = (roundUp(height, 4) + 2) * (roundUp(width, 4) + 2) * depth;
-  return roundUp(4 * (columns + 8 + TEMP + 9 * depth * columns + 36 * planes + image), 64);
+  return roundUp(4 * (columns + TEMP + 9 * depth * columns + 36 * planes + image), 64);
 }
 
 // As in assembly/kernels/conv/winograd-weight-grad.ts

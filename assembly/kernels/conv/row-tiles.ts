@@ -8,7 +8,7 @@
  */
 import { Rows4, Rows5, Step } from "../gemm/step";
 
-// c[R·tiles, 8] = max(bias[8] + Σ a·b, bound)   R = 4, 5. Row r of the tile reads tileBase + r·aStep; the depth is kernelH × kernelW runs of
+// c[R·tiles, 8] = max(bias[8] + Σ a·b, bound), or Σ a·b alone where bias is 0   R = 4, 5. Row r of the tile reads tileBase + r·aStep; the depth is kernelH × kernelW runs of
 // `run` floats, yStep and xStep bytes apart; b: [depth][8]; steps in bytes; run ≥ 1; overwrites c
 function rowTiles<Rows>(
   c: usize,
@@ -126,25 +126,46 @@ function rowTiles<Rows>(
       }
       rowOf += yStep;
     }
-    const u = v128.load(bias);
-    const v = v128.load(bias, 16);
-    // pmax keeps a NaN in its first operand
-    v128.store(c, f32x4.pmax(f32x4.add(x0, u), floor));
-    v128.store(c, f32x4.pmax(f32x4.add(y0, v), floor), 16);
-    c += cStep;
-    v128.store(c, f32x4.pmax(f32x4.add(x1, u), floor));
-    v128.store(c, f32x4.pmax(f32x4.add(y1, v), floor), 16);
-    c += cStep;
-    v128.store(c, f32x4.pmax(f32x4.add(x2, u), floor));
-    v128.store(c, f32x4.pmax(f32x4.add(y2, v), floor), 16);
-    c += cStep;
-    v128.store(c, f32x4.pmax(f32x4.add(x3, u), floor));
-    v128.store(c, f32x4.pmax(f32x4.add(y3, v), floor), 16);
-    c += cStep;
-    if (offsetof<Rows>() > 4) {
-      v128.store(c, f32x4.pmax(f32x4.add(x4, u), floor));
-      v128.store(c, f32x4.pmax(f32x4.add(y4, v), floor), 16);
+    // The sums are stored in both branches: as variables that leave one, V8 would spill them.
+    if (bias) {
+      const u = v128.load(bias);
+      const v = v128.load(bias, 16);
+      // pmax keeps a NaN in its first operand
+      v128.store(c, f32x4.pmax(f32x4.add(x0, u), floor));
+      v128.store(c, f32x4.pmax(f32x4.add(y0, v), floor), 16);
       c += cStep;
+      v128.store(c, f32x4.pmax(f32x4.add(x1, u), floor));
+      v128.store(c, f32x4.pmax(f32x4.add(y1, v), floor), 16);
+      c += cStep;
+      v128.store(c, f32x4.pmax(f32x4.add(x2, u), floor));
+      v128.store(c, f32x4.pmax(f32x4.add(y2, v), floor), 16);
+      c += cStep;
+      v128.store(c, f32x4.pmax(f32x4.add(x3, u), floor));
+      v128.store(c, f32x4.pmax(f32x4.add(y3, v), floor), 16);
+      c += cStep;
+      if (offsetof<Rows>() > 4) {
+        v128.store(c, f32x4.pmax(f32x4.add(x4, u), floor));
+        v128.store(c, f32x4.pmax(f32x4.add(y4, v), floor), 16);
+        c += cStep;
+      }
+    } else {
+      v128.store(c, x0);
+      v128.store(c, y0, 16);
+      c += cStep;
+      v128.store(c, x1);
+      v128.store(c, y1, 16);
+      c += cStep;
+      v128.store(c, x2);
+      v128.store(c, y2, 16);
+      c += cStep;
+      v128.store(c, x3);
+      v128.store(c, y3, 16);
+      c += cStep;
+      if (offsetof<Rows>() > 4) {
+        v128.store(c, x4);
+        v128.store(c, y4, 16);
+        c += cStep;
+      }
     }
     tileBase += tileStep;
   }

@@ -3,7 +3,7 @@
  * Place: called by conv.ts for kernels of 3×3 with stride 1; the gradient of the input is the same over dy with the
  * kernel turned. Invariant: a tile is computed from its own pixels alone, whatever block it is in.
  *
- *   Work → ┌ bias [columns to 8] ┬ zeros [8] ┬ temp ┬ packed kernel [columns / 8][9][depth][8] ┬
+ *   Work → ┌ bias [columns to 8] ┬ temp ┬ packed kernel [columns / 8][9][depth][8] ┬
  *          ┬ U: 36 × [columns / 8][depth][8] ┬ V: 36 × [BLOCK][depth] ┬ M: 36 × [BLOCK][columns to 8] ┬ image ┐
  */
 import { ConvField } from "../../../src/abi-image";
@@ -32,8 +32,7 @@ export function convWinograd(pc: usize, backward: bool): void {
   const paddedColumns = (columns + 7) & ~7;
 
   const bias = Record.ptr(pc, ConvField.Work);
-  const zeros = bias + (paddedColumns << 2);
-  const temp = zeros + 32;
+  const temp = bias + (paddedColumns << 2);
   const packed = temp + TEMP_BYTES;
   const u = packed + 36 * depth * paddedColumns;
   const planeU = ((depth * paddedColumns) << 2) + PLANE_GAP;
@@ -45,7 +44,6 @@ export function convWinograd(pc: usize, backward: bool): void {
   const planeM = BLOCK * pitchM + PLANE_GAP;
   const image = m + 36 * planeM;
   packBias(pc, bias, columns, 1);
-  memory.fill(zeros, 0, 32);
   memory.fill(image, 0, ((tilesY << 2) + 2) * ((tilesX << 2) + 2) * pitchV);
   const weights = Record.ptr(pc, ConvField.B);
   const tapStep = depth * columns;
@@ -81,7 +79,7 @@ export function convWinograd(pc: usize, backward: bool): void {
       const a = v + planeV * i;
       const c = m + planeM * i;
       for (let j: u32 = 0; j < pitchM; j += 32) {
-        rowTilesOf(c + j, pitchM, a, pitchV, max(count, 4), 1, 0, 1, 0, depth, b, zeros, -Infinity);
+        rowTilesOf(c + j, pitchM, a, pitchV, max(count, 4), 1, 0, 1, 0, depth, b, 0, -Infinity);
         b += depth << 5;
       }
     }

@@ -4,27 +4,10 @@
  */
 import { Status } from "../../../src/abi";
 import { PoolField, PoolFn } from "../../../src/abi-image";
-import { Lanes } from "../../simd/lanes";
 import { Record } from "../../tape/record";
 import { Largest } from "./largest";
 import { Pairs } from "./pool-pairs";
 import { Window } from "./window";
-
-// Channels of one pixel, four at a time and then the rest: with a tail, r < 4 of them.
-class Channels {
-  // @ts-expect-error: decorator
-  @inline
-  static load(p: usize, r: u32): v128 {
-    return r < 4 ? Lanes.loadTail(p, r) : v128.load(p);
-  }
-
-  // @ts-expect-error: decorator
-  @inline
-  static store(p: usize, v: v128, r: u32): void {
-    if (r < 4) Lanes.storeTail(p, v, r);
-    else v128.store(p, v);
-  }
-}
 
 // see PoolField; overwrites out
 export function pool2d(pc: usize): u32 {
@@ -41,6 +24,9 @@ export function pool2d(pc: usize): u32 {
   const dilationY = Record.u32(pc, PoolField.DilationY);
   const dilationX = Record.u32(pc, PoolField.DilationX);
   const pixel = channels << 2;
+  // Four channels at a time, or one where there are fewer.
+  const whole = channels >= 4;
+  const lanes: u32 = whole ? 4 : 1;
   const stepX = dilationX * pixel;
   const stepY = dilationY * w * pixel;
   let out = Record.ptr(pc, PoolField.Out);
@@ -56,23 +42,23 @@ export function pool2d(pc: usize): u32 {
         const columns = Window.end(x, dilationX, Record.u32(pc, PoolField.KW), w) - left;
         const from = image + <usize>((y + top * dilationY) * <i32>w + x + left * dilationX) * pixel;
         const scale = average ? Window.scale(pc, y, x, rows, columns) : <f32>1;
-        for (let c: u32 = 0; c < channels; c += 4) {
+        for (let c: u32 = 0; c < channels; c += lanes) {
           // The last lanes overlap those before: the same channels get the same bits again.
-          if (channels >= 4) c = min(c, channels - 4);
-          const r = min(channels - c, 4);
+          c = min(c, channels - lanes);
           let value = average ? f32x4.splat(0) : bound;
           let row = from + (c << 2);
           for (let ky = rows; ky > 0; --ky) {
             let p = row;
             for (let kx = columns; kx > 0; --kx) {
-              const v = Channels.load(p, r);
+              const v = whole ? v128.load(p) : v128.load32_zero(p);
               value = average ? f32x4.add(value, v) : Largest.of(value, v);
               p += stepX;
             }
             row += stepY;
           }
           if (average) value = f32x4.div(value, f32x4.splat(scale));
-          Channels.store(out + (c << 2), value, r);
+          if (whole) v128.store(out + (c << 2), value);
+          else v128.store32_lane(out + (c << 2), value, 0);
         }
         out += pixel;
       }
