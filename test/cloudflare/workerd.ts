@@ -40,6 +40,8 @@ export class Workerd {
   readonly #entry: string;
   #child: ChildProcess | undefined;
   #port = 0;
+  /** Of the cores' modules, those that the Worker imports. */
+  #cores: readonly string[] = [];
   readonly #lines: string[] = [];
   output = "";
 
@@ -70,8 +72,9 @@ export class Workerd {
       tsconfigRaw: {},
       logLevel: "warning",
     });
-    for (const name of ["full", "relaxed"])
-      cpSync(join(root, "build", `core.${name}.wasm`), join(this.folder, `core.${name}.wasm`));
+    const script = readFileSync(join(this.folder, "worker.js"), "utf8");
+    this.#cores = ["core.full.wasm", "core.relaxed.wasm"].filter((name) => script.includes(name));
+    for (const name of this.#cores) cpSync(join(root, "build", name), join(this.folder, name));
     mkdirSync(join(this.folder, "disk"), { recursive: true });
     this.#port = await freePort();
     writeFileSync(join(this.folder, "config.capnp"), this.#config());
@@ -179,8 +182,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [
     (name = "worker.js", esModule = embed "worker.js"),
-    (name = "core.full.wasm", wasm = embed "core.full.wasm"),
-    (name = "core.relaxed.wasm", wasm = embed "core.relaxed.wasm"),
+    ${this.#cores.map((name) => `(name = "${name}", wasm = embed "${name}"),`).join("\n    ")}
   ],
   compatibilityDate = "2026-10-01",
   durableObjectNamespaces = [${object("TrainerObject")}, ${object("ModelIndex")}],
