@@ -11,7 +11,7 @@ export class Largest {
     return v128.or(f32x4.pmax(value, x), f32x4.ne(x, x));
   }
 
-  /** The largest is the first element that is not less than this. With NaN for the largest: the first NaN or ∞. */
+  /** The largest is the first element that is not less than this. With NaN for the largest: the first NaN or ∞ (PyTorch: the last NaN). */
   // @ts-expect-error: decorator
   @inline
   static bar(largest: v128): v128 {
