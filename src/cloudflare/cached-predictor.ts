@@ -9,7 +9,7 @@ import { checkDigest, payloadOf } from "../io/model-file.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { useLayers } from "../layers/definition.ts";
 import { allLayers } from "../layers/registry.ts";
-import { loadBundled } from "../platform/worker-core.ts";
+import { workerCore } from "../platform/worker-core.ts";
 import type { Predictor } from "../train/predictor.ts";
 import { answerRows } from "./answer-rows.ts";
 import { readBody } from "./bounded-body.ts";
@@ -62,6 +62,43 @@ export interface CopyRequest {
   readonly now: number;
   readonly type: RowType;
   readonly body: Uint8Array;
+}
+
+/** Names whose first copy was sent for behind an answer of the object, and when those were that are on their way. */
+const sentFor = new Set<string>();
+const coming = new Map<string, number>();
+const MAX_NAMES = 1000;
+/** The runtime ends work behind an answer after so long, and says nothing. */
+const LONGEST_WORK_MS = 30_000;
+
+/**
+ * Whether the object should answer meanwhile: a whole model need not be waited for. Where a store may have the file, it spares
+ * the object. What comes of a copy that was sent for and is not here, the next request finds out itself.
+ */
+export function awaitsCopy(name: string, env: Env, now: number): boolean {
+  if (copies.has(name) || new CopyStore(env).exists) return false;
+  const since = coming.get(name);
+  return since === undefined ? !sentFor.has(name) : now - since < LONGEST_WORK_MS;
+}
+
+/** Sends for the first copy of a model, behind an answer of the object. */
+export async function bringCopy(
+  ...[name, maxStale, now, source]: [string, number, number, CopySource]
+): Promise<void> {
+  if (coming.has(name)) return;
+  // Names that are asked for once must not fill the memory.
+  if (sentFor.size === MAX_NAMES) sentFor.clear();
+  sentFor.add(name);
+  coming.set(name, now);
+  try {
+    // The answer goes first: all objects of this place may share the thread.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    await refresh(name, undefined, now, maxStale, source);
+  } catch {
+    // The next request meets it, and answers with it.
+  } finally {
+    coming.delete(name);
+  }
 }
 
 /** At once where the copy is fresh enough. */
@@ -147,7 +184,7 @@ async function predictorOf(file: Uint8Array, timeSteps: number): Promise<Predict
   const contents = readSafetensors(file);
   const sum = await digestOf(payloadOf(file));
   checkDigest(file, contents, () => sum);
-  const host = { module: await loadBundled("simd"), maxBytes: MAX_COPY_BYTES };
+  const host = { module: workerCore(), maxBytes: MAX_COPY_BYTES };
   return predictorIn(contents, host, { batchSize: 1, timeSteps });
 }
 

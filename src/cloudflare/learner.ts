@@ -54,8 +54,10 @@ export class Learner {
     if (first(this.#sql, "SELECT name FROM sqlite_master WHERE name = 'facts'"))
       this.#record = readFact<ModelRecord>(this.#sql, "model");
     else return;
-    // States that were still being sent, and files being received, when the object went away.
-    this.#sql.exec("DELETE FROM chunks WHERE blob NOT IN (SELECT blob FROM versions)");
+    // States that were still being sent, and files being received, when the object went away. Seldom any: and what writes
+    // makes the answer wait until it is durable.
+    const orphans = "FROM chunks WHERE blob NOT IN (SELECT blob FROM versions)";
+    if (first(this.#sql, `SELECT 1 ${orphans} LIMIT 1`)) this.#sql.exec(`DELETE ${orphans}`);
     if (this.#record) this.#readVersion();
   }
 

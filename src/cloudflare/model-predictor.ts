@@ -3,6 +3,7 @@
 // Place: what an isolate's copies and an object that was not asked to learn predict with. Invariant: gives the bits of the
 // trainer whose file it is; the weights go from the file into the core without a copy between.
 
+import { writeByCopy } from "../core/write-by-copy.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import { graphIn } from "../io/model-file.ts";
 import type { SafetensorsFile } from "../io/safetensors.ts";
@@ -26,5 +27,5 @@ export function predictorIn(
     }),
   );
   checkWeights(lowerModel(new GraphBuilder(), model, "predict").tensors, weights);
-  return new Predictor(module, maxBytes, model, weights, options);
+  return new Predictor(module, maxBytes, model, weights, options, writeByCopy);
 }

@@ -4,7 +4,8 @@
 // callers write within one transaction, so a state is there whole or not at all.
 
 import { ConfigError, StateError } from "../errors.ts";
-import type { FileSink, FileSource } from "../train/state-stream.ts";
+import type { StoredFile } from "../train/checkpoint-model.ts";
+import type { FileSink } from "../train/state-stream.ts";
 import type { SqlStorage, SqlValue } from "./object-platform.ts";
 
 const TABLES = [
@@ -53,6 +54,7 @@ export function writeBlob(sql: SqlStorage, write: (sink: FileSink) => void): num
   const parts = new PartWriter(sql, blob, 1);
   write({
     payload: (piece) => parts.write(piece),
+    cut: () => parts.flush(),
     header(bytes) {
       parts.flush();
       if (bytes.length > MAX_HEADER_BYTES)
@@ -98,30 +100,54 @@ export class PartWriter {
   }
 }
 
-/** One part of a blob. */
-function readPart(sql: SqlStorage, blob: number, part: number): Uint8Array<ArrayBuffer> | undefined {
+/** One part of a blob. @throws StateError if it is gone: the state was deleted while it was being read */
+function readPart(sql: SqlStorage, blob: number, part: number): Uint8Array<ArrayBuffer> {
   const row = first<{ bytes: ArrayBuffer }>(
     sql,
     "SELECT bytes FROM chunks WHERE blob = ? AND part = ?",
     ...[blob, part],
   );
-  return row && new Uint8Array(row.bytes);
+  if (!row) throw new StateError("storage/blob", "a stored state is missing", { blob });
+  return new Uint8Array(row.bytes);
 }
 
-/** A blob as a file that is read chunk by chunk. */
-export function blobSource(sql: SqlStorage, blob: number): FileSource {
-  const sum = "SELECT SUM(LENGTH(bytes)) AS size FROM chunks WHERE blob = ?";
-  const size = first<{ size: number | null }>(sql, sum, blob)?.size;
-  if (!size) throw new StateError("storage/blob", "a stored state is missing", { blob });
+/** A blob as a file that is read chunk by chunk, or only where it is asked for. */
+export function blobSource(sql: SqlStorage, blob: number): StoredFile {
+  const rows = sql
+    .exec<{ part: number; size: number }>(
+      "SELECT part, LENGTH(bytes) AS size FROM chunks WHERE blob = ? ORDER BY part",
+      blob,
+    )
+    .toArray();
+  if (rows.length === 0) throw new StateError("storage/blob", "a stored state is missing", { blob });
+  let bytes = 0;
+  const parts = rows.map(({ part, size }) => {
+    const begin = bytes;
+    bytes += size;
+    return { part, begin, end: bytes };
+  });
   return {
-    bytes: size,
+    bytes,
     *pieces() {
-      for (let part = 0; ; part++) {
-        const bytes = readPart(sql, blob, part);
-        if (!bytes) return;
-        yield bytes;
-        release(bytes);
+      for (const { part } of parts) {
+        const piece = readPart(sql, blob, part);
+        yield piece;
+        release(piece);
       }
+    },
+    read(begin, end) {
+      const within = parts.filter((part) => part.begin < end && part.end > begin);
+      const [only] = within;
+      if (within.length === 1 && only!.begin === begin && only!.end === end)
+        return readPart(sql, blob, only!.part);
+      const out = new Uint8Array(end - begin);
+      for (const { part, begin: at } of within) {
+        const piece = readPart(sql, blob, part);
+        const from = Math.max(begin - at, 0);
+        out.set(piece.subarray(from, end - at), at + from - begin);
+        release(piece);
+      }
+      return out;
     },
   };
 }

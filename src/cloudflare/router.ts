@@ -6,7 +6,7 @@
 import { Hono } from "hono/quick";
 import { requireScope, TokenTable } from "./auth.ts";
 import { readBody } from "./bounded-body.ts";
-import { predictFromCopy } from "./cached-predictor.ts";
+import { awaitsCopy, bringCopy, predictFromCopy } from "./cached-predictor.ts";
 import { CopyStore } from "./copy-store.ts";
 import { logEvent } from "./log.ts";
 import type { IndexRow } from "./model-index.ts";
@@ -41,6 +41,8 @@ interface Ask {
   readonly env: Env;
   /** Goes on with work after the answer. */
   readonly later: (work: Promise<unknown>) => void;
+  /** Whether the runtime was told to wait for that work. */
+  readonly waits: boolean;
 }
 
 interface Setup {
@@ -95,23 +97,30 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
     return cors === undefined || response.status === 101 ? response : withCors(response, cors);
   }
 
-  const app = new Hono<{ Bindings: Env }>();
-  app.all("*", (c) => {
-    const { raw } = c.req;
-    const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-    return handle({ raw, target: targets.of(raw.method, raw.url), env: c.env, later });
-  });
-  app.onError((error) => {
-    logEvent("changes", "error", {}, error);
-    return errorResponse(error);
-  });
+  /** Made when something else than a prediction is asked for. */
+  let app: Hono<{ Bindings: Env }> | undefined;
+  const createApp = () => {
+    const made = new Hono<{ Bindings: Env }>();
+    made.all("*", (c) => {
+      const { raw } = c.req;
+      const later = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+      return handle({ raw, target: targets.of(raw.method, raw.url), env: c.env, later, waits: true });
+    });
+    made.onError((error) => {
+      logEvent("changes", "error", {}, error);
+      return errorResponse(error);
+    });
+    return made;
+  };
   return {
     fetch(raw, env, ctx) {
       const target = targets.of(raw.method, raw.url);
       const later = (work: Promise<unknown>) => ctx?.waitUntil(work);
       // Hono's own steps take as long as the network of a small model does.
-      if (target.route?.path === PREDICT) return handle({ raw, target, env, later });
+      if (target.route?.path === PREDICT)
+        return handle({ raw, target, env, later, waits: ctx !== undefined });
       const context = ctx && { waitUntil: later, passThroughOnException() {}, props: {} };
+      app ??= createApp();
       return Promise.resolve(app.fetch(raw, env, context));
     },
   };
@@ -125,26 +134,36 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
     if (path === "/openapi.json") return Response.json(openApi(basePath));
     if (path === "/models") return modelList(env);
     if (path === "/metrics") return metrics(env);
-    // The object knows nothing of the mount.
-    const { origin, path: below, search } = target;
-    const request = basePath === "" ? ask.raw : new Request(`${origin}${below}${search}`, ask.raw);
+    const request = forObject(ask);
     if (path === "/models/{name}" && method === "PUT") return create(env, model, request);
     if (path === "/models/{name}" && method === "DELETE") return remove(env, model, request);
     return askObject(() => trainerOf(env, model), request);
   }
 
+  /** The object knows nothing of the mount. */
+  function forObject({ raw, target: { origin, path, search } }: Ask): Request {
+    return basePath === "" ? raw : new Request(`${origin}${path}${search}`, raw);
+  }
+
   /** From a copy. What arrives is read before anything is looked up. */
-  async function predictStale({ raw, target, env, later }: Ask, settings: Settings): Promise<Response> {
+  async function predictStale(ask: Ask, settings: Settings): Promise<Response> {
+    const { raw, target, env, later } = ask;
     const name = target.model!;
     const now = Date.now();
     limitOf(name, settings).take(now);
     const maxStale = Number(target.maxStale);
     if (!(maxStale >= 0 && maxStale <= MAX_STALE_SECONDS))
       throw new RequestError(400, "request/query", `maxStale must be seconds from 0 to ${MAX_STALE_SECONDS}`);
+    const stub = () => trainerOf(env, name);
+    const source = { env, stub, later };
+    if (ask.waits && awaitsCopy(name, env, now)) {
+      const answer = await askObject(stub, forObject(ask));
+      if (answer.ok) later(bringCopy(name, maxStale, now, source));
+      return answer;
+    }
     const type = rowTypeOf(raw.headers.get("content-type"));
     const body = await readBody(raw, MAX_JSON_BYTES);
-    const stub = () => trainerOf(env, name);
-    return predictFromCopy({ name, maxStale, now, type, body }, { env, stub, later });
+    return predictFromCopy({ name, maxStale, now, type, body }, source);
   }
 
   function limitOf(model: string, { rate }: Settings): RateLimit {

@@ -4,10 +4,10 @@
 // update that was journalled behind it.
 
 import { StateError } from "../errors.ts";
-import { readSafetensors } from "../io/safetensors.ts";
 import type { TrainerHost } from "../train/base-trainer.ts";
+import { modelFileIn, modelTensorsIn, type StoredFile } from "../train/checkpoint-model.ts";
 import type { Predictor, PredictorOptions } from "../train/predictor.ts";
-import { type FileSource, modelFileIn, resumeFrom } from "../train/state-stream.ts";
+import { resumeFrom } from "../train/state-stream.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { predictorIn } from "./model-predictor.ts";
 import type { SqlStorage } from "./object-platform.ts";
@@ -16,7 +16,7 @@ import { decodeBatch, stepArguments } from "./packed-rows.ts";
 import { newestVersion } from "./version-rows.ts";
 
 /** A state that this object wrote. */
-export function ownState(sql: SqlStorage, blob: number): FileSource {
+export function ownState(sql: SqlStorage, blob: number): StoredFile {
   return { ...blobSource(sql, blob), own: true };
 }
 
@@ -45,8 +45,8 @@ export function loadTrainer(host: TrainerHost, sql: SqlStorage): { trainer: Trai
 
 /** The newest state, for predictions alone: journalled updates are not in it. */
 export function loadPredictor(host: TrainerHost, sql: SqlStorage, options: PredictorOptions): Predictor {
-  const file = newestModelFile(sql);
-  const predictor = predictorIn(readSafetensors(file), host, options);
-  release(file);
+  const file = modelTensorsIn(ownState(sql, newestVersion(sql).blob));
+  const predictor = predictorIn(file, host, options);
+  for (const { data } of file.tensors.values()) release(data);
   return predictor;
 }

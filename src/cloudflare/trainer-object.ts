@@ -5,11 +5,10 @@
 // until what was written is durable.
 
 import { Hono } from "hono/quick";
-import type { Core } from "../api.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { weightsIn } from "../io/weights.ts";
-import { loadBundled } from "../platform/worker-core.ts";
-import { loadCore } from "../platform/workerd.ts";
+import { workerCore } from "../platform/worker-core.ts";
+import { Core } from "../session.ts";
 import type { TrainerHost } from "../train/base-trainer.ts";
 import { fileBytesOf } from "../train/state-stream.ts";
 import { answerOnce } from "./answer-log.ts";
@@ -40,32 +39,30 @@ import { withUpload } from "./upload.ts";
 export class TrainerObject {
   protected readonly ctx: ObjectContext;
   readonly #settings: Settings;
-  readonly #routes: Hono;
+  #routes: Hono | undefined;
   readonly #targets = new Targets("");
   readonly #rate: RateLimit;
   readonly #events = new ProgressEvents();
   readonly #predictions = { rows: 0 };
-  #core!: Core;
-  #host!: TrainerHost;
-  #learner!: Learner;
-  #examples!: ExampleStore;
-  #run!: TrainingRun;
+  readonly #core: Core;
+  readonly #host: TrainerHost;
+  readonly #learner: Learner;
+  readonly #examples: ExampleStore;
+  readonly #run: TrainingRun;
 
   constructor(ctx: ObjectContext, env: Env) {
     this.ctx = ctx;
     this.#settings = readSettings(env);
     this.#rate = new RateLimit(this.#settings.rate);
-    this.#routes = this.#createRoutes();
-    ctx.blockConcurrencyWhile(async () => {
-      const maxBytes = this.#settings.maxPlanBytes;
-      this.#core = await loadCore({ maxBytes });
-      this.#host = { module: await loadBundled("simd"), maxBytes, stageBytes: 0 };
-      this.#examples = new ExampleStore(ctx.storage.sql);
-      this.#learner = new Learner(this.#host, ctx.storage);
-      this.#run = new TrainingRun(ctx.storage, this.#settings, this.#learner, this.#examples, (run) => {
-        this.#events.send(this.#trainingStatus(run));
-        if (run.state !== "running") this.#log("training", { state: run.state, steps: run.steps });
-      });
+    const maxBytes = this.#settings.maxPlanBytes;
+    const module = workerCore();
+    this.#core = new Core(module, { maxBytes });
+    this.#host = { module, maxBytes, stageBytes: 0 };
+    this.#examples = new ExampleStore(ctx.storage.sql);
+    this.#learner = new Learner(this.#host, ctx.storage);
+    this.#run = new TrainingRun(ctx.storage, this.#settings, this.#learner, this.#examples, (run) => {
+      this.#events.send(this.#trainingStatus(run));
+      if (run.state !== "running") this.#log("training", { state: run.state, steps: run.steps });
     });
   }
 
@@ -77,6 +74,7 @@ export class TrainerObject {
       const { route, model } = this.#targets.of(request.method, request.url);
       // As in the router: Hono's own steps take as long as the network of a small model does.
       if (route?.path === PREDICT) return await this.#predict(model!, request);
+      this.#routes ??= this.#createRoutes();
       return await this.#routes.fetch(request);
     } catch (error) {
       return this.#refuse(error);

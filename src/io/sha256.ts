@@ -7,8 +7,13 @@
 const { K, START } = constants();
 
 function constants() {
+  // With plain loops: whoever imports this pays for it before the first line runs.
   const primes: number[] = [];
-  for (let n = 2; primes.length < 64; n++) if (primes.every((p) => n % p !== 0)) primes.push(n);
+  for (let n = 2; primes.length < 64; n++) {
+    let p = 2;
+    while (p * p <= n && n % p !== 0) p++;
+    if (p * p > n) primes.push(n);
+  }
   return {
     K: Int32Array.from(primes, (p) => fraction(Math.cbrt(p))),
     START: Int32Array.from(primes.slice(0, 8), (p) => fraction(Math.sqrt(p))),

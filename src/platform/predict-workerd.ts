@@ -4,7 +4,7 @@
 
 import { loadModule } from "./load.ts";
 import { PredictCore, type PredictCoreOptions } from "./predict-core.ts";
-import { loadBundled } from "./worker-core.ts";
+import { loadBundled } from "./worker-variants.ts";
 
 export * from "./predict-core.ts";
 

@@ -4,7 +4,7 @@
 
 import { type CoreOptions, TrainingCore } from "../session.ts";
 import { loadModule } from "./load.ts";
-import { loadBundled } from "./worker-core.ts";
+import { loadBundled } from "./worker-variants.ts";
 
 export * from "../api.ts";
 export type { TrainingCore };

@@ -6,7 +6,7 @@ import { useLayers } from "../layers/definition.ts";
 import { allLayers } from "../layers/registry.ts";
 import { Core, type CoreOptions } from "../session.ts";
 import { loadModule } from "./load.ts";
-import { loadBundled } from "./worker-core.ts";
+import { loadBundled } from "./worker-variants.ts";
 
 export * from "../api.ts";
 

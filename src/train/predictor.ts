@@ -9,7 +9,7 @@ import { Executor } from "../core/executor.ts";
 import { CoreInstance } from "../core/instance.ts";
 import { ConfigError, StateError } from "../errors.ts";
 import type { Weights } from "../io/weights.ts";
-import type { Model } from "../model.ts";
+import type { Model, ModelTensor } from "../model.ts";
 import { predictionEncoders } from "../tape/dense-encoders.ts";
 import type { Arrays, NumericArray } from "./feeds.ts";
 import { type Prediction, predictRows } from "./forward.ts";
@@ -20,6 +20,9 @@ export interface PredictorOptions {
   /** Longest time length, for models whose input has one that varies. */
   readonly timeSteps?: number;
 }
+
+/** Brings a tensor in the axis order of files into the core. */
+export type WriteTensor = (executor: Executor, tensor: ModelTensor, data: ArrayLike<number>) => void;
 
 export class Predictor {
   readonly model: Model;
@@ -32,6 +35,7 @@ export class Predictor {
     model: Model,
     weights: Weights,
     options: PredictorOptions,
+    write: WriteTensor = (executor, tensor, data) => executor.write(tensor, data),
   ) {
     const { batchSize = 32, timeSteps = 1 } = options;
     const binding = { batch: batchSize, time: timeSteps };
@@ -44,7 +48,7 @@ export class Predictor {
     const core = new CoreInstance(module);
     const program = compilePrediction(model, binding, core.heapBase, maxBytes);
     this.#executor = new Executor(core, program, maxBytes, predictionEncoders());
-    for (const tensor of program.tensors) this.#executor.write(tensor, weights[tensor.fullName]!.data);
+    for (const tensor of program.tensors) write(this.#executor, tensor, weights[tensor.fullName]!.data);
   }
 
   /** Output of the model for each row. `out` receives it where the model has one output. */

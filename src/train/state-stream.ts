@@ -35,8 +35,13 @@ export interface FileSource {
 export interface FileSink {
   /** @param at where it stands in the file */
   payload(piece: Uint8Array, at: number): void;
+  /** Between the model's own tensors and the optimizer's, which are not always read together. */
+  cut?(): void;
   header(bytes: Uint8Array): void;
 }
+
+/** Whether a tensor of a checkpoint is none of the model's. */
+export const isState = (name: string): boolean => name.startsWith(STATE_PREFIX);
 
 /** Elements that are brought into the file's order at a time. */
 const PIECE = 1 << 16;
@@ -76,7 +81,7 @@ function layOut(trainer: Trainer, kind: FileKind) {
   const tensors = tensorsOf(trainer);
   if (kind === "checkpoint")
     return writeSafetensorsHeader(tensors, { ...checkpointMetadata(model, run), [DIGEST]: NO_DIGEST });
-  const weights = tensors.filter(({ name }) => !name.startsWith(STATE_PREFIX));
+  const weights = tensors.filter(({ name }) => !isState(name));
   const metadata = { [FORMAT]: "model/1", [GRAPH]: JSON.stringify(model.graph), [DIGEST]: NO_DIGEST };
   return writeSafetensorsHeader(weights, metadata);
 }
@@ -100,7 +105,10 @@ export function writeFile(trainer: Trainer, kind: FileKind, sink: FileSink, sign
     at += piece.length;
   };
   const buffer = new Float32Array(PIECE);
-  for (const { tensor, address, data } of sorted) {
+  let ofState = false;
+  for (const { name, tensor, address, data } of sorted) {
+    if (isState(name) !== ofState) sink.cut?.();
+    ofState = isState(name);
     if (!tensor) {
       emit(new Uint8Array(powersOf(executor).slice().buffer));
       continue;
@@ -122,43 +130,6 @@ export function writeFile(trainer: Trainer, kind: FileKind, sink: FileSink, sign
   }
   if (sha) setDigest(header, sha.hex());
   sink.header(header);
-}
-
-/**
- * The model file in a checkpoint: what `saveModel` of its trainer gives, but for the digest, without building the trainer.
- *
- * @throws FormatError if the file is no checkpoint
- */
-export function modelFileIn(source: FileSource): Uint8Array {
-  const { head, pieces } = openFile(source);
-  const { metadata, ranges } = head;
-  checkFormat(metadata);
-  const weights = [...ranges].filter(([name]) => !name.startsWith(STATE_PREFIX));
-  const slots = weights.map(([name, { dtype, shape, begin, end }]) => {
-    return {
-      name,
-      dtype: dtype as SafetensorsSlot["dtype"],
-      shape,
-      begin,
-      end,
-      data: { byteLength: end - begin },
-    };
-  });
-  const kept = { [FORMAT]: "model/1", [GRAPH]: metadata[GRAPH]!, [DIGEST]: NO_DIGEST };
-  const { header, sorted, fileBytes } = writeSafetensorsHeader(slots, kept);
-  const file = new Uint8Array(fileBytes);
-  file.set(header);
-  let from = 0;
-  for (const piece of pieces) {
-    let to = header.length;
-    for (const { begin, end } of sorted) {
-      const [first, last] = [Math.max(begin, from), Math.min(end, from + piece.length)];
-      if (first < last) file.set(piece.subarray(first - from, last - from), to + first - begin);
-      to += end - begin;
-    }
-    from += piece.length;
-  }
-  return file;
 }
 
 /** The model file of a trainer, in one buffer and without a digest. */
@@ -284,8 +255,7 @@ function readTensors(
         into ??= new FileOrder(tensor);
         const order = into;
         const put = (values: Float32Array) => {
-          if (finite && !name.startsWith(STATE_PREFIX) && !values.every(Number.isFinite))
-            refuseNotFinite(name);
+          if (finite && !isState(name) && !values.every(Number.isFinite)) refuseNotFinite(name);
           for (let k = 0; k < values.length; ) {
             const { from, length } = order.take(values.length - k);
             const end = k + length;

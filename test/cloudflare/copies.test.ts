@@ -29,6 +29,7 @@ function fakeObject(columns: number) {
       const what = new URL(request.url).pathname.split("/").at(-1)!;
       asked.push(what);
       if (request.method === "DELETE") return Response.json({});
+      if (what === "predict") return Response.json({ version: object.version, from: "object" });
       if (what === "version") return Response.json({ uid, version: object.version, timeSteps: 1 });
       return new Response(trainer.saveModel() as Uint8Array<ArrayBuffer>, {
         headers: { "edgegrad-current": JSON.stringify({ uid, version: object.version, timeSteps: 1 }) },
@@ -110,16 +111,45 @@ test("a note that is older than asked for is not believed, however fresh KV says
   expect((await worker(object, { EDGEGRAD_KV }).predict("soon", 10, 8)).version).toBe(1);
 });
 
-test("without stores the first question brings the file, the next ones only the version", async () => {
+test("without stores the object answers the first question, the file comes behind it, then only the version", async () => {
   const object = fakeObject(8);
   const alone = worker(object, {});
-  await alone.predict("alone", 10, 8);
+  expect(await alone.predict("alone", 10, 8)).toEqual({ version: 1, from: "object" });
+  expect((await alone.predict("alone", 10, 8)).y).toHaveLength(1);
+  expect(object.asked).toEqual(["predict", "weights"]);
   now += 10_001;
   expect((await alone.predict("alone", 10, 8)).version).toBe(1);
   now += 10_001;
   object.version = 2;
   expect((await alone.predict("alone", 10, 8)).version).toBe(2);
-  expect(object.asked).toEqual(["weights", "version", "version", "weights"]);
+  expect(object.asked).toEqual(["predict", "weights", "version", "version", "weights"]);
+});
+
+test("the object answers while a copy is on its way, and a copy that did not come is asked for again", async () => {
+  const object = fakeObject(8);
+  const { fetch } = object;
+  let arrive = () => {};
+  const arrived = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  let broken = true;
+  object.fetch = async (request) => {
+    const answer = await fetch(request);
+    if (!request.url.endsWith("/weights")) return answer;
+    await arrived;
+    return broken ? new Response("not a file", { headers: answer.headers }) : answer;
+  };
+  const alone = worker(object, {});
+  const first = alone.predict("slow", 10, 8);
+  // Its answer waits here for the work behind it; the next one does not.
+  await vi.waitFor(() => expect(object.asked).toEqual(["predict", "weights"]));
+  const second = alone.predict("slow", 10, 8);
+  await vi.waitFor(() => expect(object.asked).toEqual(["predict", "weights", "predict"]));
+  arrive();
+  expect([(await first).from, (await second).from]).toEqual(["object", "object"]);
+  expect((await alone.predict("slow", 10, 8)).code).toMatch(/^safetensors\//);
+  broken = false;
+  expect((await alone.predict("slow", 10, 8)).y).toHaveLength(1);
 });
 
 test("another isolate answers from the stores without asking the object", async () => {

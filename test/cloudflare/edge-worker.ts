@@ -47,7 +47,7 @@ export class TrainerObject extends Plain {
 const router = createRouter();
 
 export default {
-  async fetch(request: Request, env: Env): Promise<Response> {
+  async fetch(request: Request, env: Env, ctx: Parameters<typeof router.fetch>[2]): Promise<Response> {
     const { pathname } = new URL(request.url);
     const abort = /^\/test\/abort\/(.+)$/.exec(pathname)?.[1];
     if (abort !== undefined) {
@@ -71,6 +71,6 @@ export default {
       cut = Number(steps);
       return new Response("set");
     }
-    return router.fetch(request, env);
+    return router.fetch(request, env, ctx);
   },
 };

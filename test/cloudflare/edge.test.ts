@@ -2,7 +2,7 @@
 //
 // `npm run edge:*` runs the same scenarios at full size.
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { EdgegradClient } from "../../src/client/index.ts";
 import { bodyOf } from "../../src/client/rows.ts";
 import { EpochOrder } from "../../src/cloudflare/epoch-order.ts";
@@ -145,6 +145,16 @@ describe("a model", () => {
     const model = client().model("copied");
     await model.create(NETWORK);
     const input = { x: exampleOf(1).x };
+    const rows = async () =>
+      Number(
+        /predicted_rows_total\{.*\} (\d+)/.exec((await worker.ask("GET", "/models/copied/metrics")).text)![1],
+      );
+    // The object answers until the copy is there.
+    await vi.waitFor(async () => {
+      const before = await rows();
+      expect(await model.predict(input, 3600)).toMatchObject({ version: 1 });
+      expect(await rows()).toBe(before);
+    });
     expect(await model.predict(input, 3600)).toEqual(await model.predict(input));
     await model.update(exampleOf(1));
     expect((await model.predict(input, 3600)).version).toBe(1);

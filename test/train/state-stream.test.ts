@@ -18,11 +18,10 @@ import {
   simpleRnn,
   softmaxCrossEntropy,
 } from "../../src/platform/default.ts";
+import { modelFileIn, type StoredFile } from "../../src/train/checkpoint-model.ts";
 import {
   type FileKind,
-  type FileSource,
   fileBytesOf,
-  modelFileIn,
   restore,
   resumeFrom,
   unsignedModelFile,
@@ -49,8 +48,9 @@ function signed(file: Uint8Array): Uint8Array {
   return file;
 }
 
-const cut = (bytes: Uint8Array, size: number): FileSource => ({
+const cut = (bytes: Uint8Array, size: number): StoredFile => ({
   bytes: bytes.length,
+  read: (begin, end) => bytes.slice(begin, end),
   *pieces() {
     for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
   },
