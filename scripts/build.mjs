@@ -62,8 +62,12 @@ function tool(file, args) {
 // function table must not overlap: the core takes what lies below 8192 and 256; src/abi.ts has the ends.
 const modules = {
   "core.simd": { entry: "index", options: ["--exportTable"], preset: true },
-  "core.full": { entry: "full", options: ["--exportTable"] },
-  "core.relaxed": { entry: "full", options: ["--exportTable", "--enable", "simd,relaxed-simd"] },
+  "core.full": { entry: "full", options: ["--exportTable"], preset: true },
+  "core.relaxed": {
+    entry: "full",
+    options: ["--exportTable", "--enable", "simd,relaxed-simd"],
+    preset: true,
+  },
   "core.predict": { entry: "predict", options: ["--exportTable"], preset: true },
   "core.debug": { entry: "full", options: ["--exportTable", "--debug"], checked: true },
   "kernels.image": {
