@@ -59,7 +59,7 @@ if (what === "restarts") {
   report = result;
   holds = result.peakMB <= 96;
 } else if (what === "cold-start") {
-  const result = await measureColdStart(size(0, 15));
+  const result = await measureColdStart(size(0, 25));
   report = result;
   holds = result.objectOver <= 50 && result.copyOver <= 50;
 } else if (what === "journal") {
