@@ -12,18 +12,22 @@ import type { Executor } from "./executor.ts";
 /** Elements that are copied at a time, unless a row has more. */
 const PIECE = 1 << 14;
 
-/** Needs memory behind the plan for a piece of the tensor. */
-export function writeByCopy(executor: Executor, tensor: ModelTensor, data: ArrayLike<number>): void {
+/** All of a tensor. Needs memory behind the plan for a piece of it. */
+export function writeByCopy(
+  executor: Executor,
+  tensor: ModelTensor,
+  data: ArrayLike<number>,
+  address = executor.regionOf(tensor).address,
+): void {
   const { core, stageBase } = executor;
   const { shape, view = shape, fileAxes } = tensor;
   if (!fileAxes || !(data instanceof Float32Array) || !core.has(Op.Copy)) {
-    executor.write(tensor, data);
+    executor.write(tensor, data, address);
     return;
   }
   const own = rowMajor(view);
   const [rows, ...others] = fileAxes.map((axis) => view[axis]!) as [number, ...number[]];
   const strides = fileAxes.map((axis) => own[axis]!);
-  const { address } = executor.regionOf(tensor);
   const length = data.length / rows;
   const most = Math.min(rows, Math.max(1, Math.floor(PIECE / length)));
   core.reserve(stageBase + 4 * most * length);

@@ -3,6 +3,7 @@
 // Place: for hosts whose memory holds a model but not its file beside it (the Worker). Invariant: the file is the one
 // that `saveCheckpoint` or `saveModel` writes, byte for byte, and what is loaded is what `core.resume` would load or refuse.
 
+import { writeByCopy } from "../core/write-by-copy.ts";
 import { FormatError } from "../errors.ts";
 import { checkFormat, checkpointMetadata, POWERS, runStateIn } from "../io/checkpoint.ts";
 import { DIGEST, FORMAT, GRAPH, graphIn, NO_DIGEST, setDigest } from "../io/model-file.ts";
@@ -238,7 +239,6 @@ function readTensors(
     .filter(([, { begin, end }]) => end > begin)
     .sort(([, a], [, b]) => a.begin - b.begin);
   const sha = source.own ? undefined : new Sha256();
-  const { f32, u8 } = executor.core;
   const split = new Uint8Array(4);
   const aligned = new Uint8Array(4096);
   let [at, index, held] = [0, 0, 0];
@@ -250,12 +250,18 @@ function readTensors(
       const [name, { begin, end }] = order[index]!;
       const { tensor, address } = placed.get(name)!;
       const stop = Math.min(piece.length, end - at);
-      if (!tensor) u8.set(piece.subarray(i, stop), address + at + i - begin);
+      if (!tensor) executor.core.u8.set(piece.subarray(i, stop), address + at + i - begin);
       else {
         into ??= new FileOrder(tensor);
         const order = into;
         const put = (values: Float32Array) => {
           if (finite && !isState(name) && !values.every(Number.isFinite)) refuseNotFinite(name);
+          if (4 * values.length === end - begin) {
+            // All of it, as in a state that this program wrote.
+            writeByCopy(executor, tensor, values, address);
+            return;
+          }
+          const { f32 } = executor.core;
           for (let k = 0; k < values.length; ) {
             const { from, length } = order.take(values.length - k);
             const end = k + length;
