@@ -87,7 +87,10 @@ export async function bringCopy(
 ): Promise<void> {
   if (coming.has(name)) return;
   // Names that are asked for once must not fill the memory.
-  if (sentFor.size === MAX_NAMES) sentFor.clear();
+  if (sentFor.size === MAX_NAMES) {
+    sentFor.clear();
+    coming.clear();
+  }
   sentFor.add(name);
   coming.set(name, now);
   try {

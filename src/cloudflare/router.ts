@@ -134,15 +134,12 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
     if (path === "/openapi.json") return Response.json(openApi(basePath));
     if (path === "/models") return modelList(env);
     if (path === "/metrics") return metrics(env);
-    const request = forObject(ask);
+    // The object knows nothing of the mount.
+    const { origin, path: below, search } = target;
+    const request = basePath === "" ? ask.raw : new Request(`${origin}${below}${search}`, ask.raw);
     if (path === "/models/{name}" && method === "PUT") return create(env, model, request);
     if (path === "/models/{name}" && method === "DELETE") return remove(env, model, request);
     return askObject(() => trainerOf(env, model), request);
-  }
-
-  /** The object knows nothing of the mount. */
-  function forObject({ raw, target: { origin, path, search } }: Ask): Request {
-    return basePath === "" ? raw : new Request(`${origin}${path}${search}`, raw);
   }
 
   /** From a copy. What arrives is read before anything is looked up. */
@@ -154,15 +151,26 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
     const maxStale = Number(target.maxStale);
     if (!(maxStale >= 0 && maxStale <= MAX_STALE_SECONDS))
       throw new RequestError(400, "request/query", `maxStale must be seconds from 0 to ${MAX_STALE_SECONDS}`);
+    const header = raw.headers.get("content-type");
+    const type = rowTypeOf(header);
+    const body = await readBody(raw, MAX_JSON_BYTES);
     const stub = () => trainerOf(env, name);
     const source = { env, stub, later };
     if (ask.waits && awaitsCopy(name, env, now)) {
-      const answer = await askObject(stub, forObject(ask));
-      if (answer.ok) later(bringCopy(name, maxStale, now, source));
-      return answer;
+      const headers = header === null ? {} : { "content-type": header };
+      const request = new Request(`http://object/models/${name}/predict`, {
+        method: "POST",
+        headers,
+        body: body as Uint8Array<ArrayBuffer>,
+      });
+      const answer = await askObject(stub, request);
+      if (answer.ok) {
+        later(bringCopy(name, maxStale, now, source));
+        return answer;
+      }
+      // What an object refuses a copy may answer: it takes more rows. And if not, it says so itself.
+      void answer.body?.cancel();
     }
-    const type = rowTypeOf(raw.headers.get("content-type"));
-    const body = await readBody(raw, MAX_JSON_BYTES);
     return predictFromCopy({ name, maxStale, now, type, body }, source);
   }
 

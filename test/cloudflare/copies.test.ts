@@ -180,3 +180,16 @@ test("large models go to R2, which keeps the newest version alone", async () => 
   await stores.remove("large");
   expect(await keys()).toEqual([]);
 });
+
+test("what the object refuses the copy answers", async () => {
+  const object = fakeObject(8);
+  const { fetch } = object;
+  object.fetch = async (request) => {
+    const answer = await fetch(request);
+    return request.url.endsWith("/predict")
+      ? Response.json({ code: "request/work" }, { status: 413 })
+      : answer;
+  };
+  expect((await worker(object, {}).predict("busy", 10, 8)).y).toHaveLength(1);
+  expect(object.asked).toEqual(["predict", "weights"]);
+});
