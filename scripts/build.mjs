@@ -63,11 +63,7 @@ function tool(file, args) {
 const modules = {
   "core.simd": { entry: "index", options: ["--exportTable"], preset: true },
   "core.full": { entry: "full", options: ["--exportTable"], preset: true },
-  "core.relaxed": {
-    entry: "full",
-    options: ["--exportTable", "--enable", "simd,relaxed-simd"],
-    preset: true,
-  },
+  "core.relaxed": { entry: "full", options: ["--exportTable", "--enable", "simd,relaxed-simd"] },
   "core.predict": { entry: "predict", options: ["--exportTable"], preset: true },
   "core.debug": { entry: "full", options: ["--exportTable", "--debug"], checked: true },
   "kernels.image": {

@@ -1,6 +1,7 @@
 // Runs a core's start function at build time and writes what it leaves in memory into the module's data.
 //
-// Place: after asc, in scripts/build.mjs, for all cores but the checked one. The start function fills the table of kernels
+// Place: after asc, in scripts/build.mjs, for all cores but the checked one and the
+// relaxed one, which the oldest Node cannot run. The start function fills the table of kernels
 // and the table of constants; AssemblyScript makes it read every function's index from an object of 32 bytes. Neither
 // that code nor those objects are needed in a module that starts with both tables filled.
 // Invariant: behind instantiation memory holds what it held before, but for objects that no other code names; no other

@@ -31,7 +31,7 @@ function userOf(path: string): { user: string; action: string } | undefined {
 }
 
 export default {
-  async fetch(request: Request, env: Settings): Promise<Response> {
+  async fetch(request: Request, env: Settings, ctx: Parameters<typeof models.fetch>[2]): Promise<Response> {
     const { pathname } = new URL(request.url);
     const ask = (method: string, path: string, body?: BodyInit | null, type = "application/json") =>
       models.fetch(
@@ -41,11 +41,12 @@ export default {
           ...(body != null && { body }),
         }),
         env,
+        ctx,
       );
-    if (pathname.startsWith("/ml/")) return models.fetch(request, env);
+    if (pathname.startsWith("/ml/")) return models.fetch(request, env, ctx);
     // Under the token of whoever sends it: the router compares it.
     if (pathname === "/base" && request.method === "PUT")
-      return models.fetch(new Request("http://models/ml/models/base", request), env);
+      return models.fetch(new Request("http://models/ml/models/base", request), env, ctx);
     const asked = userOf(pathname);
     if (!asked || request.method !== "POST") return new Response("not here", { status: 404 });
     const body = await request.text();

@@ -39,9 +39,10 @@ async function predictorOf(
 }
 
 export default {
-  async fetch(request: Request, env: Env): Promise<Response> {
+  async fetch(request: Request, env: Env, ctx: Parameters<typeof models.fetch>[2]): Promise<Response> {
     const name = /^\/models\/([a-z0-9._-]+)\/stream$/.exec(new URL(request.url).pathname)?.[1];
-    if (name === undefined || request.method !== "POST" || !request.body) return models.fetch(request, env);
+    if (name === undefined || request.method !== "POST" || !request.body)
+      return models.fetch(request, env, ctx);
     const found = await predictorOf(name, request, env);
     if (found instanceof Response) return found;
     const { version, predictor } = found;

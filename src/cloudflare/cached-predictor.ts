@@ -4,7 +4,7 @@
 // `maxStale` seconds before the request began, by the clock of whoever asked the object; where a copy exists, an older
 // version never takes its place.
 
-import { ConfigError } from "../errors.ts";
+import { ConfigError, EdgegradError } from "../errors.ts";
 import { checkDigest, payloadOf } from "../io/model-file.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { useLayers } from "../layers/definition.ts";
@@ -67,9 +67,14 @@ export interface CopyRequest {
 /** Names whose first copy was sent for behind an answer of the object, and when those were that are on their way. */
 const sentFor = new Set<string>();
 const coming = new Map<string, number>();
+/** Models that are too large to be copied, and when that was found. */
+const tooLarge = new Map<string, number>();
 const MAX_NAMES = 1000;
+/** Files on their way at a time: each may take what all copies together may. */
+const MAX_COMING = 2;
 /** The runtime ends work behind an answer after so long, and says nothing. */
 const LONGEST_WORK_MS = 30_000;
+const LARGE_MS = 600_000;
 
 /**
  * Whether the object should answer meanwhile: a whole model need not be waited for. Where a store may have the file, it spares
@@ -77,6 +82,7 @@ const LONGEST_WORK_MS = 30_000;
  */
 export function awaitsCopy(name: string, env: Env, now: number): boolean {
   if (copies.has(name) || new CopyStore(env).exists) return false;
+  if (tooLarge.has(name)) return true;
   const since = coming.get(name);
   return since === undefined ? !sentFor.has(name) : now - since < LONGEST_WORK_MS;
 }
@@ -85,20 +91,25 @@ export function awaitsCopy(name: string, env: Env, now: number): boolean {
 export async function bringCopy(
   ...[name, maxStale, now, source]: [string, number, number, CopySource]
 ): Promise<void> {
-  if (coming.has(name)) return;
+  if (coming.has(name) || now - (tooLarge.get(name) ?? Number.NEGATIVE_INFINITY) < LARGE_MS) return;
+  for (const [other, since] of coming) if (now - since >= LONGEST_WORK_MS) coming.delete(other);
+  // The object goes on answering; a later request sends for it.
+  if (coming.size >= MAX_COMING) return;
   // Names that are asked for once must not fill the memory.
   if (sentFor.size === MAX_NAMES) {
     sentFor.clear();
-    coming.clear();
+    tooLarge.clear();
   }
   sentFor.add(name);
   coming.set(name, now);
   try {
     // The answer goes first: all objects of this place may share the thread.
     await new Promise((resolve) => setTimeout(resolve, 0));
+    tooLarge.delete(name);
     await refresh(name, undefined, now, maxStale, source);
-  } catch {
-    // The next request meets it, and answers with it.
+  } catch (error) {
+    // Another failure the next request meets, and answers with it.
+    if (error instanceof EdgegradError && error.code.endsWith("/too-large")) tooLarge.set(name, now);
   } finally {
     coming.delete(name);
   }
@@ -165,8 +176,10 @@ async function hold(name: string, current: CurrentVersion, bytes: Uint8Array): P
     ...{ uid: current.uid, version: current.version, predictor, checked: current.checked, used: uses },
     bytes: predictor.plan.bytes.total + size,
   };
-  if (copy.bytes > MAX_COPY_BYTES)
+  if (copy.bytes > MAX_COPY_BYTES) {
+    predictor.dispose();
     throw new ConfigError("plan/too-large", "the model is too large to be copied: ask without maxStale");
+  }
   // Another request may have brought a newer one meanwhile.
   const held = copies.get(name);
   if (held && held.uid === copy.uid && held.version > copy.version) {
@@ -192,6 +205,7 @@ async function predictorOf(file: Uint8Array, timeSteps: number): Promise<Predict
 }
 
 function forget(name: string): void {
+  tooLarge.delete(name);
   const copy = copies.get(name);
   if (!copy) return;
   copy.predictor.dispose();

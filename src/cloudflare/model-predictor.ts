@@ -1,7 +1,7 @@
 // The network of a model file for predictions alone: no gradients, no optimizer state.
 //
 // Place: what an isolate's copies and an object that was not asked to learn predict with. Invariant: gives the bits of the
-// trainer whose file it is; the weights go from the file into the core without a copy between.
+// trainer whose file it is; the weights go from the file into the core without a copy in JS.
 
 import { writeByCopy } from "../core/write-by-copy.ts";
 import { GraphBuilder } from "../graph/builder.ts";

@@ -135,12 +135,12 @@ export function blobSource(sql: SqlStorage, blob: number): StoredFile {
         release(piece);
       }
     },
-    read(begin, end) {
+    read(begin, end, into) {
       const within = parts.filter((part) => part.begin < end && part.end > begin);
       const [only] = within;
-      if (within.length === 1 && only!.begin === begin && only!.end === end)
+      if (!into && within.length === 1 && only!.begin === begin && only!.end === end)
         return readPart(sql, blob, only!.part);
-      const out = new Uint8Array(end - begin);
+      const out = into ?? new Uint8Array(end - begin);
       for (const { part, begin: at } of within) {
         const piece = readPart(sql, blob, part);
         const from = Math.max(begin - at, 0);

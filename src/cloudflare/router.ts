@@ -164,11 +164,9 @@ export function createRouter({ basePath = "" }: RouterOptions = {}): Router {
         body: body as Uint8Array<ArrayBuffer>,
       });
       const answer = await askObject(stub, request);
-      if (answer.ok) {
-        later(bringCopy(name, maxStale, now, source));
-        return answer;
-      }
-      // What an object refuses a copy may answer: it takes more rows. And if not, it says so itself.
+      if (answer.ok) later(bringCopy(name, maxStale, now, source));
+      // More rows than an object answers at once a copy may.
+      if (answer.status !== 413) return answer;
       void answer.body?.cancel();
     }
     return predictFromCopy({ name, maxStale, now, type, body }, source);

@@ -9,10 +9,10 @@ import { foldDims, rowMajor } from "../tape/strides.ts";
 import { TapeWriter } from "../tape/writer.ts";
 import type { Executor } from "./executor.ts";
 
-/** Elements that are copied at a time, unless a row has more. */
+/** Elements that are copied at a time: 64 KB, what memory grows by. */
 const PIECE = 1 << 14;
 
-/** All of a tensor. Needs memory behind the plan for a piece of it. */
+/** All of a tensor. Needs memory behind the plan for a piece of it: tensors whose rows are longer are left to `write`. */
 export function writeByCopy(
   executor: Executor,
   tensor: ModelTensor,
@@ -21,15 +21,15 @@ export function writeByCopy(
 ): void {
   const { core, stageBase } = executor;
   const { shape, view = shape, fileAxes } = tensor;
-  if (!fileAxes || !(data instanceof Float32Array) || !core.has(Op.Copy)) {
+  const length = fileAxes ? data.length / view[fileAxes[0]!]! : 0;
+  if (!fileAxes || length > PIECE || !(data instanceof Float32Array) || !core.has(Op.Copy)) {
     executor.write(tensor, data, address);
     return;
   }
   const own = rowMajor(view);
   const [rows, ...others] = fileAxes.map((axis) => view[axis]!) as [number, ...number[]];
   const strides = fileAxes.map((axis) => own[axis]!);
-  const length = data.length / rows;
-  const most = Math.min(rows, Math.max(1, Math.floor(PIECE / length)));
+  const most = Math.min(rows, Math.floor(PIECE / length));
   core.reserve(stageBase + 4 * most * length);
   for (let row = 0; row < rows; row += most) {
     const dims = [Math.min(most, rows - row), ...others];

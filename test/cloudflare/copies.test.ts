@@ -7,6 +7,7 @@ import { env } from "cloudflare:test";
 import { dense, loadCore, mse, sequential, sgd } from "edgegrad";
 import { createRouter } from "edgegrad/cloudflare";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { bodyOf } from "../../src/client/rows.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the bindings of vitest.config.ts
 const { EDGEGRAD_KV, EDGEGRAD_R2 } = env as any;
@@ -41,7 +42,11 @@ function fakeObject(columns: number) {
 
 const TOKEN = "copies-token-0123456789";
 
-function worker(object: ReturnType<typeof fakeObject>, stores: object) {
+function worker(
+  object: ReturnType<typeof fakeObject>,
+  stores: object,
+  { basePath = "", context = true } = {},
+) {
   // A router of its own and a name of its own: as another isolate would have none of the copies.
   const work: Promise<unknown>[] = [];
   const bindings = {
@@ -52,19 +57,23 @@ function worker(object: ReturnType<typeof fakeObject>, stores: object) {
     EDGEGRAD_LOG: "off",
     ...stores,
   };
-  const router = createRouter();
+  const router = createRouter({ basePath });
   const send = async (method: string, path: string, body?: unknown) => {
-    const request = new Request(`http://worker/models/${path}`, {
+    const bytes = body instanceof Uint8Array;
+    const type = bytes ? "application/octet-stream" : "application/json";
+    const request = new Request(`http://worker${basePath}/models/${path}`, {
       method,
-      headers: { authorization: `Bearer ${TOKEN}` },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      headers: { authorization: `Bearer ${TOKEN}`, "content-type": type },
+      ...(body !== undefined && { body: bytes ? (body as BodyInit) : JSON.stringify(body) }),
     });
-    const response = await router.fetch(request, bindings as never, { waitUntil: (p) => work.push(p) });
+    const ctx = context ? { waitUntil: (p: Promise<unknown>) => work.push(p) } : undefined;
+    const response = await router.fetch(request, bindings as never, ctx);
     await Promise.all(work);
     // biome-ignore lint/suspicious/noExplicitAny: the assertions say what it is
     return (await response.json()) as any;
   };
   return {
+    send,
     predict: (name: string, maxStale: number, columns: number) =>
       send("POST", `${name}/predict?maxStale=${maxStale}`, { x: [new Array(columns).fill(0.5)] }),
     remove: (name: string) => send("DELETE", name),
@@ -181,15 +190,68 @@ test("large models go to R2, which keeps the newest version alone", async () => 
   expect(await keys()).toEqual([]);
 });
 
-test("what the object refuses the copy answers", async () => {
+/** Its predictions are refused. */
+function refusingObject(status: number, code: string) {
   const object = fakeObject(8);
   const { fetch } = object;
   object.fetch = async (request) => {
     const answer = await fetch(request);
-    return request.url.endsWith("/predict")
-      ? Response.json({ code: "request/work" }, { status: 413 })
-      : answer;
+    return request.url.endsWith("/predict") ? Response.json({ code }, { status }) : answer;
   };
+  return object;
+}
+
+test("rows that are too many for the object the copy answers", async () => {
+  const object = refusingObject(413, "request/work");
   expect((await worker(object, {}).predict("busy", 10, 8)).y).toHaveLength(1);
   expect(object.asked).toEqual(["predict", "weights"]);
+});
+
+test("other refusals of the object are the answer, and bring no copy", async () => {
+  const object = refusingObject(404, "models/not-found");
+  const alone = worker(object, {});
+  for (let i = 0; i < 2; i++) expect((await alone.predict("none", 10, 8)).code).toBe("models/not-found");
+  expect(object.asked).toEqual(["predict", "predict"]);
+});
+
+test("a model that is too large to be copied is answered by the object, and sent for once", async () => {
+  const object = fakeObject(8);
+  const { fetch } = object;
+  object.fetch = async (request) => {
+    const answer = await fetch(request);
+    // As if it were: a claimed length above the limit is refused unread.
+    if (request.url.endsWith("/weights")) answer.headers.set("content-length", "50000000");
+    return answer;
+  };
+  const alone = worker(object, {});
+  for (let i = 0; i < 3; i++) expect((await alone.predict("huge", 10, 8)).from).toBe("object");
+  expect(object.asked).toEqual(["predict", "weights", "predict", "predict"]);
+});
+
+test("without the runtime's context the first question waits for the copy", async () => {
+  const object = fakeObject(8);
+  const alone = worker(object, {}, { context: false });
+  expect((await alone.predict("bare", 10, 8)).y).toHaveLength(1);
+  expect(object.asked).toEqual(["weights"]);
+});
+
+test("the object is asked with what the client sent, below any mount", async () => {
+  const object = fakeObject(8);
+  const { fetch } = object;
+  const seen: [string, string | null, number][] = [];
+  object.fetch = async (request) => {
+    const copy = request.clone();
+    const { pathname } = new URL(copy.url);
+    seen.push([pathname, copy.headers.get("content-type"), (await copy.arrayBuffer()).byteLength]);
+    return fetch(request);
+  };
+  const mounted = worker(object, {}, { basePath: "/ml" });
+  expect((await mounted.predict("mounted", 10, 8)).from).toBe("object");
+  const typed = bodyOf({ x: new Float32Array(8) }) as Uint8Array;
+  await mounted.send("POST", "typed/predict?maxStale=10", typed);
+  const json = JSON.stringify({ x: [new Array(8).fill(0.5)] });
+  expect(seen.filter(([path]) => path.endsWith("/predict"))).toEqual([
+    ["/models/mounted/predict", "application/json", json.length],
+    ["/models/typed/predict", "application/octet-stream", typed.length],
+  ]);
 });

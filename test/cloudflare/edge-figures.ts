@@ -73,8 +73,14 @@ export async function measureMemory() {
       await during("update of it", () => post("/updates", example));
     }
     const peakMB = statuses.create === 201 ? Math.max(...Object.values(phases)) : Number.POSITIVE_INFINITY;
-    // A stateless Worker's copy is another model beside it: in the same process here, seldom when deployed.
-    await during("beside a copy", () => post("/predict?maxStale=10", { x }));
+    // A stateless Worker's copy is another model beside it: in the same process here, seldom when deployed. The object answers
+    // until it is there.
+    const answered = async () => (await file("/metrics")).text.match(/predicted_rows_total\{.*\} (\d+)/)?.[1];
+    for (let before = ""; before !== (await answered()); ) {
+      before = (await answered()) ?? "";
+      await during("beside a copy", () => post("/predict?maxStale=60", { x }));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
     return { statuses, parameters, phases, peakMB };
   } finally {
     clearInterval(timer);

@@ -137,7 +137,10 @@ async function measure(
 /** Of a server that does not listen yet. */
 const NOT_YET: ReadonlySet<string | undefined> = new Set(["ECONNREFUSED", "ECONNRESET", "UND_ERR_SOCKET"]);
 
-/** From the start of the process to the first answer: a prediction by a model in storage, or the empty Worker's. */
+/**
+ * From the start of the process to the first answer: a prediction by a model in storage, or the empty Worker's. The first that may
+ * come from a copy (`copy`) comes from the object.
+ */
 export async function measureColdStart(starts: number) {
   const empty = await new Workerd({ entry: "test/cloudflare/empty-worker.ts" }).start();
   const worker = await new Workerd().start();

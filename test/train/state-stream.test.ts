@@ -50,7 +50,10 @@ function signed(file: Uint8Array): Uint8Array {
 
 const cut = (bytes: Uint8Array, size: number): StoredFile => ({
   bytes: bytes.length,
-  read: (begin, end) => bytes.slice(begin, end),
+  read(begin, end, into = new Uint8Array(end - begin)) {
+    into.set(bytes.subarray(begin, end));
+    return into;
+  },
   *pieces() {
     for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
   },
