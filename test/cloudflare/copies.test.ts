@@ -45,7 +45,7 @@ const TOKEN = "copies-token-0123456789";
 function worker(
   object: ReturnType<typeof fakeObject>,
   stores: object,
-  { basePath = "", context = true } = {},
+  { basePath = "", context = true, lossy = false } = {},
 ) {
   // A router of its own and a name of its own: as another isolate would have none of the copies.
   const work: Promise<unknown>[] = [];
@@ -66,7 +66,7 @@ function worker(
       headers: { authorization: `Bearer ${TOKEN}`, "content-type": type },
       ...(body !== undefined && { body: bytes ? (body as BodyInit) : JSON.stringify(body) }),
     });
-    const ctx = context ? { waitUntil: (p: Promise<unknown>) => work.push(p) } : undefined;
+    const ctx = context ? { waitUntil: (p: Promise<unknown>) => lossy || work.push(p) } : undefined;
     const response = await router.fetch(request, bindings as never, ctx);
     await Promise.all(work);
     // biome-ignore lint/suspicious/noExplicitAny: the assertions say what it is
@@ -226,6 +226,24 @@ test("a model that is too large to be copied is answered by the object, and sent
   const alone = worker(object, {});
   for (let i = 0; i < 3; i++) expect((await alone.predict("huge", 10, 8)).from).toBe("object");
   expect(object.asked).toEqual(["predict", "weights", "predict", "predict"]);
+});
+
+test("a copy that is lost on its way is waited for after 30 seconds", async () => {
+  const object = fakeObject(8);
+  const { fetch } = object;
+  object.fetch = async (request) => {
+    const answer = await fetch(request);
+    const first = object.asked.filter((what) => what === "weights").length === 1;
+    return first && request.url.endsWith("/weights") ? new Promise<Response>(() => {}) : answer;
+  };
+  const alone = worker(object, {}, { lossy: true });
+  expect((await alone.predict("lost", 60, 8)).from).toBe("object");
+  await vi.waitFor(() => expect(object.asked).toEqual(["predict", "weights"]));
+  now += 29_999;
+  expect((await alone.predict("lost", 60, 8)).from).toBe("object");
+  now += 1;
+  expect((await alone.predict("lost", 60, 8)).y).toHaveLength(1);
+  expect(object.asked).toEqual(["predict", "weights", "predict", "weights"]);
 });
 
 test("without the runtime's context the first question waits for the copy", async () => {
