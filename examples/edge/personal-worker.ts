@@ -8,7 +8,7 @@
 // Deploy it with the bindings of wrangler.toml and two secrets: EDGEGRAD_TOKENS, and SERVICE_TOKEN, the admin token among
 // them. Who a user is, is your Worker's to check: see `userOf`.
 
-import { createRouter, type Env } from "edgegrad/cloudflare";
+import { createRouter, type Env, type RouterContext } from "edgegrad/cloudflare";
 
 export { ModelIndex, TrainerObject } from "edgegrad/cloudflare";
 
@@ -31,7 +31,7 @@ function userOf(path: string): { user: string; action: string } | undefined {
 }
 
 export default {
-  async fetch(request: Request, env: Settings, ctx: Parameters<typeof models.fetch>[2]): Promise<Response> {
+  async fetch(request: Request, env: Settings, ctx: RouterContext): Promise<Response> {
     const { pathname } = new URL(request.url);
     const ask = (method: string, path: string, body?: BodyInit | null, type = "application/json") =>
       models.fetch(

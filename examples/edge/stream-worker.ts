@@ -6,7 +6,7 @@
 // The model comes from its object (see edgegrad/cloudflare) and is kept while its version is current.
 
 import { type Core, loadCore, type Predictor } from "edgegrad";
-import { createRouter, type Env } from "edgegrad/cloudflare";
+import { createRouter, type Env, type RouterContext } from "edgegrad/cloudflare";
 
 export { ModelIndex, TrainerObject } from "edgegrad/cloudflare";
 
@@ -39,7 +39,7 @@ async function predictorOf(
 }
 
 export default {
-  async fetch(request: Request, env: Env, ctx: Parameters<typeof models.fetch>[2]): Promise<Response> {
+  async fetch(request: Request, env: Env, ctx: RouterContext): Promise<Response> {
     const name = /^\/models\/([a-z0-9._-]+)\/stream$/.exec(new URL(request.url).pathname)?.[1];
     if (name === undefined || request.method !== "POST" || !request.body)
       return models.fetch(request, env, ctx);

@@ -64,16 +64,17 @@ export interface CopyRequest {
   readonly body: Uint8Array;
 }
 
-/** Names whose first copy was sent for behind an answer of the object, and when those were that are on their way. */
-const sentFor = new Set<string>();
-const coming = new Map<string, number>();
-/** Models that are too large to be copied, and when that was found. */
-const tooLarge = new Map<string, number>();
+/** First copies that were sent for behind an answer of the object, and since when each is what it is. */
+const firsts = new Map<
+  string,
+  { readonly state: "coming" | "ended" | "too large"; readonly since: number }
+>();
 const MAX_NAMES = 1000;
 /** Files on their way at a time: each may take what all copies together may. */
 const MAX_COMING = 2;
 /** The runtime ends work behind an answer after so long, and says nothing. */
 const LONGEST_WORK_MS = 30_000;
+/** For so long a model that is too large to be copied is not sent for again. */
 const LARGE_MS = 600_000;
 
 /**
@@ -82,37 +83,35 @@ const LARGE_MS = 600_000;
  */
 export function awaitsCopy(name: string, env: Env, now: number): boolean {
   if (copies.has(name) || new CopyStore(env).exists) return false;
-  if (tooLarge.has(name)) return true;
-  const since = coming.get(name);
-  return since === undefined ? !sentFor.has(name) : now - since < LONGEST_WORK_MS;
+  const first = firsts.get(name);
+  if (first?.state === "coming") return now - first.since < LONGEST_WORK_MS;
+  return first?.state !== "ended";
 }
 
 /** Sends for the first copy of a model, behind an answer of the object. */
 export async function bringCopy(
   ...[name, maxStale, now, source]: [string, number, number, CopySource]
 ): Promise<void> {
-  if (coming.has(name) || now - (tooLarge.get(name) ?? Number.NEGATIVE_INFINITY) < LARGE_MS) return;
-  for (const [other, since] of coming) if (now - since >= LONGEST_WORK_MS) coming.delete(other);
+  const before = firsts.get(name);
+  if (before && (before.state === "coming" || now - before.since < LARGE_MS)) return;
+  const coming = [...firsts.values()].filter(
+    ({ state, since }) => state === "coming" && now - since < LONGEST_WORK_MS,
+  );
   // The object goes on answering; a later request sends for it.
-  if (coming.size >= MAX_COMING) return;
+  if (coming.length >= MAX_COMING) return;
   // Names that are asked for once must not fill the memory.
-  if (sentFor.size === MAX_NAMES) {
-    sentFor.clear();
-    tooLarge.clear();
-  }
-  sentFor.add(name);
-  coming.set(name, now);
+  if (firsts.size >= MAX_NAMES) firsts.clear();
+  firsts.set(name, { state: "coming", since: now });
+  let large = false;
   try {
     // The answer goes first: all objects of this place may share the thread.
     await new Promise((resolve) => setTimeout(resolve, 0));
-    tooLarge.delete(name);
     await refresh(name, undefined, now, maxStale, source);
   } catch (error) {
     // Another failure the next request meets, and answers with it.
-    if (error instanceof EdgegradError && error.code.endsWith("/too-large")) tooLarge.set(name, now);
-  } finally {
-    coming.delete(name);
+    large = error instanceof EdgegradError && error.code.endsWith("/too-large");
   }
+  firsts.set(name, { state: large ? "too large" : "ended", since: now });
 }
 
 /** At once where the copy is fresh enough. */
@@ -205,7 +204,6 @@ async function predictorOf(file: Uint8Array, timeSteps: number): Promise<Predict
 }
 
 function forget(name: string): void {
-  tooLarge.delete(name);
   const copy = copies.get(name);
   if (!copy) return;
   copy.predictor.dispose();

@@ -26,11 +26,11 @@ export interface RouterOptions {
 
 /** What a module Worker exports. */
 export interface Router {
-  fetch(request: Request, env: Env, ctx?: Later): Promise<Response>;
+  fetch(request: Request, env: Env, ctx?: RouterContext): Promise<Response>;
 }
 
 /** What the runtime gives a Worker beside its environment. */
-interface Later {
+export interface RouterContext {
   waitUntil(work: Promise<unknown>): void;
 }
 

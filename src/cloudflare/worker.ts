@@ -7,7 +7,7 @@ import { createRouter } from "./router.ts";
 
 export { ModelIndex } from "./model-index.ts";
 export type { Env } from "./object-platform.ts";
-export { createRouter, type Router, type RouterOptions } from "./router.ts";
+export { createRouter, type Router, type RouterContext, type RouterOptions } from "./router.ts";
 export { TrainerObject } from "./trainer-object.ts";
 
 export default createRouter();

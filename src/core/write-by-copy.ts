@@ -1,7 +1,7 @@
 // Weights in the axis order of files, brought into the core's own by its strided copy.
 //
 // Place: for hosts whose first prediction counts and whose core has every kernel (the Worker); Executor.write does the same in
-// JS, which takes ten times as long in code that is not optimized yet. Invariant: writes what Executor.write writes.
+// JS, whose first 100,000 elements take twice as long (5.8 ms, 3.1 here, in Node). Invariant: writes what Executor.write writes.
 
 import { Op } from "../abi.ts";
 import type { ModelTensor } from "../model.ts";

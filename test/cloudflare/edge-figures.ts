@@ -73,14 +73,10 @@ export async function measureMemory() {
       await during("update of it", () => post("/updates", example));
     }
     const peakMB = statuses.create === 201 ? Math.max(...Object.values(phases)) : Number.POSITIVE_INFINITY;
-    // A stateless Worker's copy is another model beside it: in the same process here, seldom when deployed. The object answers
-    // until it is there.
-    const answered = async () => (await file("/metrics")).text.match(/predicted_rows_total\{.*\} (\d+)/)?.[1];
-    for (let before = ""; before !== (await answered()); ) {
-      before = (await answered()) ?? "";
-      await during("beside a copy", () => post("/predict?maxStale=60", { x }));
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    // A stateless Worker's copy is another model beside it: in the same process here, seldom when deployed.
+    await worker.untilCopied("large", () =>
+      during("beside a copy", () => post("/predict?maxStale=60", { x })),
+    );
     return { statuses, parameters, phases, peakMB };
   } finally {
     clearInterval(timer);

@@ -3,7 +3,12 @@
 // Place: bundled by workerd.ts. Invariant: everything else is the Worker as it is deployed.
 
 import type { Env, ObjectContext } from "../../src/cloudflare/object-platform.ts";
-import { createRouter, ModelIndex, TrainerObject as Plain } from "../../src/cloudflare/worker.ts";
+import {
+  createRouter,
+  ModelIndex,
+  TrainerObject as Plain,
+  type RouterContext,
+} from "../../src/cloudflare/worker.ts";
 
 export { ModelIndex };
 
@@ -47,7 +52,7 @@ export class TrainerObject extends Plain {
 const router = createRouter();
 
 export default {
-  async fetch(request: Request, env: Env, ctx: Parameters<typeof router.fetch>[2]): Promise<Response> {
+  async fetch(request: Request, env: Env, ctx: RouterContext): Promise<Response> {
     const { pathname } = new URL(request.url);
     const abort = /^\/test\/abort\/(.+)$/.exec(pathname)?.[1];
     if (abort !== undefined) {

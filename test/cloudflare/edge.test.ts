@@ -2,7 +2,7 @@
 //
 // `npm run edge:*` runs the same scenarios at full size.
 
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EdgegradClient } from "../../src/client/index.ts";
 import { bodyOf } from "../../src/client/rows.ts";
 import { EpochOrder } from "../../src/cloudflare/epoch-order.ts";
@@ -70,7 +70,8 @@ test("with a clock that stands still runs are cut, end, and give the same bits",
     expect(update.json.version).toBe(before.version + 1);
     const copy = (maxStale: number) =>
       frozen.ask("POST", `/models/run/predict?maxStale=${maxStale}`, { x: exampleOf(2).x });
-    expect((await copy(0)).json.version).toBe(update.json.version);
+    const copied = await frozen.untilCopied("run", () => copy(5));
+    expect(copied.json.version).toBe(update.json.version);
     expect((await copy(5)).json.y).toEqual((await copy(0)).json.y);
   } finally {
     await frozen.close();
@@ -145,16 +146,8 @@ describe("a model", () => {
     const model = client().model("copied");
     await model.create(NETWORK);
     const input = { x: exampleOf(1).x };
-    const rows = async () =>
-      Number(
-        /predicted_rows_total\{.*\} (\d+)/.exec((await worker.ask("GET", "/models/copied/metrics")).text)![1],
-      );
-    // The object answers until the copy is there.
-    await vi.waitFor(async () => {
-      const before = await rows();
-      expect(await model.predict(input, 3600)).toMatchObject({ version: 1 });
-      expect(await rows()).toBe(before);
-    });
+    const copied = await worker.untilCopied("copied", () => model.predict(input, 3600));
+    expect(copied.version).toBe(1);
     expect(await model.predict(input, 3600)).toEqual(await model.predict(input));
     await model.update(exampleOf(1));
     expect((await model.predict(input, 3600)).version).toBe(1);

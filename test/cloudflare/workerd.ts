@@ -165,6 +165,22 @@ export class Workerd {
     return { status: response.status, json, text, headers: response.headers };
   }
 
+  /** Asks with `?maxStale` until a copy answers: the object does until it is there. */
+  async untilCopied<T>(model: string, ask: () => Promise<T>): Promise<T> {
+    const rows = async () => {
+      const { text } = await this.ask("GET", `/models/${model}/metrics`);
+      return /predicted_rows_total\{.*\} (\d+)/.exec(text)![1];
+    };
+    const deadline = performance.now() + 30_000;
+    while (performance.now() < deadline) {
+      const before = await rows();
+      const answer = await ask();
+      if ((await rows()) === before) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`no copy of "${model}" came`);
+  }
+
   #config(): string {
     const vars = Object.entries(this.#vars)
       .map(([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`)

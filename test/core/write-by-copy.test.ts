@@ -24,7 +24,7 @@ useEncoders(FORWARD_ENCODERS);
 const models: Record<string, Model> = {
   "a dense layer of less than a piece": sequential([7], [dense(5), dense(3)]),
   "one of several pieces": sequential([784], [dense(128), dense(10)]),
-  "rows that are longer than a piece": sequential([20_001], [dense(2)]),
+  "rows that are longer than a piece": sequential([100_001], [dense(2)]),
   convolutions: sequential([9, 9, 3], [conv2d(5, 3), conv2dTranspose(4, 3), flatten(), dense(6)]),
   "one dimension": sequential([12, 3], [conv1d(4, 3), flatten(), dense(2)]),
   "a recurrent layer": sequential([6, 5], [simpleRnn(4), dense(2)]),
